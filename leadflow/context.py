@@ -1,0 +1,88 @@
+"""What every page knows: where its reader may go, and which theme they chose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from team.models import Role
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.utils.functional import _StrPromise
+
+THEMES = frozenset({"light", "dark"})
+
+
+@dataclass(frozen=True)
+class Destination:
+    """A place in the navigation: G then `key` goes there."""
+
+    url_name: str
+    label: _StrPromise
+    key: str
+    icon: str
+
+
+@dataclass(frozen=True)
+class NavigationItem:
+    label: str
+    url: str
+    key: str
+    icon: str
+    current: str
+    """The value of aria-current: "page" there, "true" on a page below, else empty."""
+
+
+TODAY = Destination("today", _("Today"), "t", "sun")
+LEADS = Destination("lead-list", _("Leads"), "l", "users")
+HANDOFFS = Destination("handoff-list", _("Handoffs"), "h", "handshake")
+OPPORTUNITIES = Destination("handoff-list", _("My opportunities"), "h", "handshake")
+IMPORTS = Destination("import-list", _("Imports"), "i", "file-up")
+MONTH = Destination(
+    "report-current", pgettext_lazy("the monthly report", "Month"), "r", "chart-column"
+)
+STANDARD = Destination("standard", pgettext_lazy("of a qualified lead", "Standard"), "s", "ruler")
+
+DESTINATIONS: dict[str, tuple[Destination, ...]] = {
+    Role.SPECIALIST: (TODAY, LEADS, HANDOFFS, IMPORTS, MONTH),
+    Role.REP: (OPPORTUNITIES, LEADS),
+    Role.MANAGER: (MONTH, LEADS, HANDOFFS, IMPORTS, STANDARD),
+    Role.ADMIN: (TODAY, LEADS, HANDOFFS, IMPORTS, MONTH, STANDARD),
+}
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """`navigation` (computed only where a template asks) and `theme`, "" to follow the system."""
+
+    def items() -> list[NavigationItem]:
+        # A lead that is worked from the queue belongs to Today.
+        here = reverse("today") if request.GET.get("from") == "today" else request.path
+        places = [(place, reverse(place.url_name)) for place in destinations(request)]
+        # The longest address that leads here, so that two places may share a beginning.
+        nearest = max(
+            (url for _place, url in places if here.startswith(url)), key=len, default=None
+        )
+        return [
+            NavigationItem(
+                label=str(place.label),
+                url=url,
+                key=place.key,
+                icon=place.icon,
+                current="" if url != nearest else "page" if url == request.path else "true",
+            )
+            for place, url in places
+        ]
+
+    theme = request.COOKIES.get("theme", "")
+    return {"navigation": items, "theme": theme if theme in THEMES else ""}
+
+
+def destinations(request: HttpRequest) -> tuple[Destination, ...]:
+    """The places of the reader's role, the one they live in first; none for a stranger."""
+    user = getattr(request, "user", None)
+    return DESTINATIONS.get(getattr(user, "role", ""), ())

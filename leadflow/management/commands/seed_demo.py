@@ -1,0 +1,52 @@
+"""Loads the demo: a year of a program, and three people to look at it as."""
+
+from argparse import ArgumentParser
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth import get_user_model
+from django.core.management import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone, translation
+
+from leadflow import demo
+from prospects.industries import load_industry_codes
+from prospects.models import IndustryCode, Lead
+
+ARRIVES = time(11, 0)
+"""When the visitor comes, on a day that was named: late morning, where the organisation is."""
+
+
+class Command(BaseCommand):
+    help = "Loads the demo into an empty database: 2,000 leads, and what became of them in a year."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--today",
+            type=date.fromisoformat,
+            metavar="YYYY-MM-DD",
+            help="the day on which the demo ends; the same day gives the same demo",
+        )
+
+    def handle(self, *args: Any, today: date | None, **options: Any) -> None:
+        from leadflow.demo.year import Year  # noqa: PLC0415 - only whoever loads the demo needs Faker
+
+        if get_user_model().objects.exists() or Lead.objects.exists():
+            raise CommandError(
+                "There are people or leads in this database already, and the demo must not mix with"
+                " them. Name an empty database in DATABASE_URL."
+            )
+        now = timezone.now().replace(second=0, microsecond=0)
+        if today is not None:
+            named = datetime.combine(today, ARRIVES, ZoneInfo(demo.TIMEZONE))
+            if named > now:
+                raise CommandError(f"{today} is still to come; the demo ends today or earlier.")
+            now = named
+        with transaction.atomic(), translation.override("en-us"):
+            if not IndustryCode.objects.exists():
+                load_industry_codes()
+            Year(now).play()
+        self.stdout.write(f"The demo is loaded: {Lead.objects.count():,} leads. Log in as")
+        for person in demo.people_present():
+            self.stdout.write(f"  {person.role.label:12} {person.login}   {demo.PASSWORD}")

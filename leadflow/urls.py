@@ -1,0 +1,36 @@
+"""Every URL of the project: wiring here, pages in the apps."""
+
+from django.contrib.auth import views as auth
+from django.contrib.auth.decorators import login_required
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from leadflow import demo, health, views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
+    path(
+        "login/",
+        auth.LoginView.as_view(
+            redirect_authenticated_user=True,
+            extra_context={"demo_people": demo.people_present, "demo_password": demo.PASSWORD},
+        ),
+        name="login",
+    ),
+    path("logout/", auth.LogoutView.as_view(), name="logout"),
+    path("", include("prospects.urls")),
+    path("", include("prospects.import_urls")),
+    path("", include("nurture.urls")),
+    path("", include("handoff.urls")),
+    path("", include("reports.urls")),
+    path("api/v1/", include("leadflow.api_urls")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path(
+        "api/docs/",
+        login_required(SpectacularSwaggerSplitView.as_view(url_name="api-schema")),
+        name="api-docs",
+    ),
+]

@@ -1,0 +1,87 @@
+"""What runs by the clock: leads whose next touch was never chosen, or chosen before things changed.
+
+Prospects knows nothing of touches: a lead that came in, entered the program or changed its stage
+there is found here, within a minute. So is a plan that time alone has overtaken.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from celery import shared_task
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from nurture.actions import plan_next
+from nurture.cadence import DECISION_IS_NEAR, Rank
+from nurture.models import Attempt
+from prospects.models import Lead, RecordedAnswer
+from prospects.qualification import Attribute
+from prospects.stages import Stage
+
+BATCH = 200
+
+
+@shared_task
+def plan_changed() -> int:
+    """Plan the leads that have no plan or one for another stage; returns how many."""
+    return _plan_all(without_plan())
+
+
+@shared_task
+def plan_overtaken() -> int:
+    """Plan anew whose attempt closed incomplete or whose decision came near; returns how many."""
+    return _plan_all(overtaken(timezone.now()))
+
+
+def without_plan() -> Q:
+    """Worked leads of somebody that were never planned, or not since they became (un)qualified."""
+    qualified = Q(stage=Stage.QUALIFIED)
+    ready = Q(next_touch_rank=Rank.READY)
+    promised = Q(next_touch_rank=Rank.PROMISE)
+    return (
+        Q(next_touch_at__isnull=True, specialist__isnull=False)
+        | (qualified & ~ready & ~promised & Q(next_touch_at__isnull=False))
+        | (~qualified & ready)
+    )
+
+
+def overtaken(now: datetime) -> Q:
+    """Plans that finish an attempt whose window closed, or do not know that a decision came near."""
+    attempts = Attempt.objects.filter(
+        lead=OuterRef("pk"), completed_at__isnull=True, closes_at__gt=now
+    )
+    decisions = RecordedAnswer.objects.filter(
+        lead=OuterRef("pk"),
+        attribute=Attribute.PROCESS,
+        superseded_at__isnull=True,
+        on__range=(now.date(), (now + DECISION_IS_NEAR).date()),
+    )
+    return (
+        Q(~Exists(attempts), next_touch_rank=Rank.ATTEMPT)
+        | Q(Exists(decisions), next_touch_rank__in=(Rank.FOLLOW_UP, Rank.LONG_TERM))
+        | Q(~Exists(decisions), next_touch_rank=Rank.DECISION_NEAR)
+    )
+
+
+def _plan_all(which: Q) -> int:
+    """In batches by id, so that a lead whose plan stays as it is does not come round again."""
+    total, after = 0, 0
+    while pks := _plan_batch(which, after):
+        total, after = total + len(pks), pks[-1]
+    return total
+
+
+@transaction.atomic
+def _plan_batch(which: Q, after: int) -> list[int]:
+    now = timezone.now()
+    leads = (
+        Lead.objects.select_for_update(of=("self",), skip_locked=True)
+        .select_related("company", "contact__company")
+        .filter(which, stage__in=(Stage.RAW, Stage.NURTURING, Stage.QUALIFIED), pk__gt=after)
+        .order_by("pk")[:BATCH]
+    )
+    for lead in leads:
+        plan_next(lead=lead, now=now)
+    return [lead.pk for lead in leads]

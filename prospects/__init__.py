@@ -1,0 +1,1 @@
+"""WHO: companies, contacts, leads and their sources; screening; the ten attributes and the standard."""

@@ -1,0 +1,1 @@
+"""WHAT CAME OF IT: the monthly report and the figures behind it."""

@@ -1,0 +1,1 @@
+"""The organisation: who works here, in which team, with which calendar and settings."""

@@ -1,0 +1,1 @@
+"""Measurements against a floor of the same run: `make bench`. See docs/performance.md."""

@@ -1,0 +1,452 @@
+"""Who may do what: every address × method × person, generated from the URLconf (trust.md, first row).
+
+OUTCOMES is the table to read. An address or a method that it does not list fails, as does an answer
+that differs; the failure prints the line as it was answered. Whoever may not see the leads must not
+find a word of them in any answer, whatever its code. No answer may be a 500.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from http.cookies import SimpleCookie
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from handoff.actions import accept, report_result
+from handoff.dossier import Word, to_json
+from handoff.models import Dossier, Handoff
+from handoff.reads import current_dossier
+from nurture.actions import Promised, log_touch, promise
+from nurture.models import Touch
+from prospects import actions
+from prospects.models import Import, Lead, RefusedRow, Source, Standard
+from prospects.stages import Stage
+from team.models import Role, Side, Team, User
+from tests.fixtures import NOW
+
+PEOPLE = ("anonymous", "dana", "sam", "carol", "luis", "jennifer", "otto", "ada", "charlie")
+"""Dana and Carol (specialist and rep) of the Northeast, whose everything is here; Sam and Luis (the
+same) of the South; Jennifer manages both, Otto another region; Ada administers; Charlie is a
+specialist without a team."""
+
+OUTSIDERS = ("anonymous", "sam", "luis", "otto", "charlie")
+SECRETS = (b"Halden", b"halden", b"Lindqvist", b"617 555")
+"""What the leads are told by: no answer to an outsider holds any of it."""
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+REFUSED = {"401", "403", "404", "405", "login"}
+"""What everybody is answered to a method that the table does not list."""
+
+# A code; `login`: sent there to say who one is; `moved`: sent to another page.
+OUTCOMES = """
+                               anonymous dana      sam       carol     luis      jennifer  otto      ada       charlie
+
+home                    GET    login     moved     moved     moved     moved     moved     moved     moved     moved
+healthz                 GET    200       200       200       200       200       200       200       200       200
+readyz                  GET    503       503       503       503       503       503       503       503       503
+metrics                 GET    200       200       200       200       200       200       200       200       200
+login                   GET    200       moved     moved     moved     moved     moved     moved     moved     moved
+login                   POST   200       moved     moved     moved     moved     moved     moved     moved     moved
+login                   PUT    200       moved     moved     moved     moved     moved     moved     moved     moved
+login                   PATCH  405       moved     moved     moved     moved     moved     moved     moved     moved
+login                   DELETE 405       moved     moved     moved     moved     moved     moved     moved     moved
+logout                  POST   login     login     login     login     login     login     login     login     login
+
+lead-list               GET    login     200       200       200       200       200       200       200       200
+lead-new                GET    login     200       200       403       403       200       200       200       200
+lead-new                POST   login     422       422       403       403       422       422       422       422
+lead-edit               GET    login     200       404       200       404       200       404       200       404
+lead-edit               POST   login     422       404       422       404       422       404       422       404
+company-edit            GET    login     200       404       200       404       200       404       200       404
+company-edit            POST   login     422       404       422       404       422       404       422       404
+contact-new             GET    login     200       404       200       404       200       404       200       404
+contact-new             POST   login     422       404       422       404       422       404       422       404
+contact-edit            GET    login     200       404       200       404       200       404       200       404
+contact-edit            POST   login     422       404       422       404       422       404       422       404
+lead-assign             GET    login     200       404       403       403       200       404       200       404
+lead-assign             POST   login     422       404       403       403       422       404       422       404
+lead-screen-out         GET    login     200       404       403       403       200       404       200       404
+lead-screen-out         POST   login     422       404       403       403       422       404       422       404
+lead-restore            GET    login     200       404       403       403       200       404       200       404
+lead-restore            POST   login     moved     404       403       403       moved     404       moved     404
+lead-enter-program      GET    login     200       404       403       403       200       404       200       404
+lead-enter-program      POST   login     moved     404       403       403       moved     404       moved     404
+lead-revive             GET    login     200       404       403       403       200       404       200       404
+lead-revive             POST   login     moved     404       403       403       moved     404       moved     404
+industry-search         GET    login     200       200       200       200       200       200       200       200
+
+standard                GET    login     200       200       200       200       200       200       200       200
+standard-draft          POST   login     403       403       403       403       moved     moved     moved     403
+standard-edit           GET    login     403       403       403       403       200       200       200       403
+standard-edit           POST   login     403       403       403       403       422       422       422       403
+standard-sign           POST   login     403       403       403       403       422       422       422       403
+
+import-list             GET    login     200       200       404       404       200       200       200       200
+import-list             POST   login     422       422       404       404       422       422       422       422
+import-confirm          POST   login     moved     moved     404       404       moved     moved     moved     moved
+import-detail           GET    login     200       404       404       404       200       404       200       404
+import-refused          GET    login     200       404       404       404       200       404       200       404
+
+today                   GET    login     200       200       403       403       200       200       200       200
+today-next              GET    login     moved     moved     403       403       moved     moved     moved     moved
+lead-detail             GET    login     200       404       200       404       200       404       200       404
+lead-story              GET    login     200       404       200       404       200       404       200       404
+lead-take               POST   login     moved     404       403       403       moved     404       moved     404
+lead-skip               POST   login     moved     404       403       403       moved     404       moved     404
+touch-log               POST   login     422       404       422       404       422       404       422       404
+touch-take-back         POST   login     moved     404       moved     404       moved     404       moved     404
+answer-document         GET    login     200       404       403       403       200       404       200       404
+answer-document         POST   login     422       404       403       403       422       404       422       404
+answer-contradict       POST   login     422       404       403       403       422       404       422       404
+promise-new             GET    login     200       404       403       403       200       404       200       404
+promise-new             POST   login     422       404       403       403       422       404       422       404
+lead-disqualify         GET    login     200       404       403       403       200       404       200       404
+lead-disqualify         POST   login     422       404       403       403       422       404       422       404
+lead-give-up            GET    login     200       404       403       403       200       404       200       404
+lead-give-up            POST   login     422       404       403       403       422       404       422       404
+
+handoff-list            GET    login     200       200       200       200       200       200       200       200
+handoff-detail          GET    login     200       404       200       404       200       404       200       404
+handoff-accept          GET    login     moved     404       moved     404       moved     404       moved     404
+handoff-accept          POST   login     403       404       moved     404       403       404       403       404
+handoff-return          GET    login     moved     404       moved     404       moved     404       moved     404
+handoff-return          POST   login     403       404       422       404       403       404       403       404
+handoff-result          GET    login     moved     404       moved     404       moved     404       moved     404
+handoff-result          POST   login     403       404       422       404       403       404       403       404
+handoff-freeze          GET    login     moved     404       moved     404       moved     404       moved     404
+handoff-freeze          POST   login     moved     404       moved     404       moved     404       moved     404
+handoff-dossier         GET    login     200       404       200       404       200       404       200       404
+handoff-dossier-pdf     GET    login     200       404       200       404       200       404       200       404
+handoff-call            GET    login     200       404       200       404       200       404       200       404
+handoff-new             GET    login     200       404       403       403       200       404       200       404
+handoff-new             POST   login     422       404       403       403       422       404       422       404
+
+report-current          GET    login     200       200       403       403       200       200       200       200
+report-program          GET    login     200       200       403       403       200       200       200       200
+report-month            GET    login     200       200       403       403       200       200       200       200
+report-figure           GET    login     200       200       403       403       200       200       200       200
+
+api-lead-list           GET    401       200       200       200       200       200       200       200       200
+api-lead-list           POST   401       201       201       403       403       201       201       400       400
+api-lead                GET    401       200       404       200       404       200       404       200       404
+api-lead                PATCH  401       200       404       200       404       200       404       200       404
+api-lead-answers        GET    401       200       404       200       404       200       404       200       404
+api-lead-answers        POST   401       201       404       403       403       201       404       201       404
+api-lead-attempts       GET    401       200       404       200       404       200       404       200       404
+api-lead-promises       GET    401       200       404       200       404       200       404       200       404
+api-lead-promises       POST   401       201       404       403       403       201       404       201       404
+api-lead-reps           GET    401       200       404       403       403       200       404       200       404
+api-lead-touches        GET    401       200       404       200       404       200       404       200       404
+api-lead-touches        POST   401       201       404       201       404       201       404       201       404
+api-lead-assign         POST   401       200       404       403       403       200       404       200       404
+api-lead-disqualify     POST   401       409       404       403       403       409       404       409       404
+api-lead-give-up        POST   401       403       404       403       403       409       404       409       404
+api-lead-enter-program  POST   401       200       404       403       403       200       404       200       404
+api-lead-hand-off       POST   401       201       404       403       403       201       404       201       404
+api-lead-restore        POST   401       200       404       403       403       200       404       200       404
+api-lead-revive         POST   401       200       404       403       403       200       404       200       404
+api-lead-screen-out     POST   401       200       404       403       403       200       404       200       404
+
+api-company-list        GET    401       200       200       200       200       200       200       200       200
+api-company             GET    401       200       404       200       404       200       404       200       404
+api-company             PATCH  401       200       404       200       404       200       404       200       404
+api-contact-list        GET    401       200       200       200       200       200       200       200       200
+api-contact-list        POST   401       201       400       201       400       201       400       201       400
+api-contact             GET    401       200       404       200       404       200       404       200       404
+api-contact             PATCH  401       200       404       200       404       200       404       200       404
+api-touch-list          GET    401       200       200       200       200       200       200       200       200
+api-touch-list          POST   401       201       400       201       400       201       400       201       400
+api-touch               GET    401       200       404       200       404       200       404       200       404
+api-touch-take-back     POST   401       200       404       403       404       403       404       403       404
+api-answer-list         GET    401       200       200       200       200       200       200       200       200
+api-answer-list         POST   401       201       400       403       403       201       400       201       400
+api-handoff-list        GET    401       200       200       200       200       200       200       200       200
+api-handoff             GET    401       200       404       200       404       200       404       200       404
+api-handoff-accept      POST   401       403       404       200       404       403       404       403       404
+api-handoff-return      POST   401       403       404       200       404       403       404       403       404
+api-handoff-result      POST   401       403       404       200       404       403       404       403       404
+api-import-list         GET    401       200       200       403       403       200       200       200       200
+api-import-list         POST   401       415       415       403       403       415       415       415       415
+api-import              GET    401       200       404       403       403       200       404       200       404
+api-report-month        GET    401       200       200       403       403       200       200       200       200
+api-source-list         GET    401       200       200       200       200       200       200       200       200
+api-industry-list       GET    401       400       400       403       403       400       400       400       400
+api-me                  GET    401       200       200       200       200       200       200       200       200
+api-person-list         GET    401       200       200       200       200       200       200       200       200
+api-nowhere             GET    401       404       404       404       404       404       404       404       404
+api-schema              GET    401       200       200       200       200       200       200       200       200
+api-docs                GET    login     200       200       200       200       200       200       200       200
+"""
+
+
+@dataclass
+class World:
+    """The rows that addresses speak of, all of the Northeast."""
+
+    people: dict[str, User]
+    raw: Lead
+    screened_out: Lead
+    qualified: Lead
+    lost: Lead
+    waiting: Handoff
+    accepted: Handoff
+    touch: Touch
+    standard: Standard
+    source: Source
+    intake: Import
+
+
+def lead_of(name: str, world: World) -> Lead:
+    """The lead that an address is asked about: one in the stage that its verb is for."""
+    in_stage = {
+        "enter-program": world.raw,
+        "take": world.raw,
+        "screen-out": world.raw,
+        "restore": world.screened_out,
+        "revive": world.lost,
+        "hand-off": world.qualified,
+        "handoff-new": world.qualified,
+    }
+    # Otherwise one that Carol holds, so that it is a rep's own too.
+    return in_stage.get(name.removeprefix("api-").removeprefix("lead-"), world.accepted.lead)
+
+
+def arguments(name: str, needed: set[str], world: World) -> dict[str, Any]:
+    """What stands in the address. `pk` is of the row that the address is called after, else a lead's."""
+    handoff = world.accepted if "result" in name else world.waiting
+    rows = {
+        "company": world.accepted.lead.company,
+        "contact": world.accepted.lead.contact,
+        "touch": world.touch,
+        "handoff": handoff,
+        "import": world.intake,
+    }
+    called_after = name.removeprefix("api-").split("-")[0]
+    of_a_lead = {"handoff-new", "contact-new", "contact-edit", "company-edit", "touch-log"}
+    is_of_lead = name in of_a_lead or "touch_pk" in needed
+    known: dict[str, Any] = {
+        "pk": getattr(
+            None if is_of_lead else rows.get(called_after), "pk", lead_of(name, world).pk
+        ),
+        "contact_pk": world.accepted.lead.contact_id,
+        "touch_pk": world.touch.pk,
+        "attribute": "pain",
+        "version": world.standard.version,
+        "month": "2026-06",
+        "figure": "handed_off",
+        "elsewhere": "nowhere/",
+    }
+    unknown = needed - known.keys()
+    assert not unknown, f"Say in `arguments` what {unknown} in the address of {name} stands for."
+    return {argument: known[argument] for argument in needed}
+
+
+def body(name: str, method: str, world: World) -> dict[str, Any]:
+    """What is sent: as much as the address asks for, so that only the person makes a difference."""
+    promised = {"due_at": "2026-07-01T15:00:00Z", "words": "call me in July"}
+    call = {"channel": "phone", "outcome": "no_answer"}
+    pain = {"attribute": "pain", "words": "Line 3 stops twice a week"}
+    lead = world.accepted.lead_id
+    bodies: dict[str, dict[str, Any]] = {
+        "api-lead-list POST": {"source": world.source.pk, "company": {"name": "Skyline Foods"}},
+        "api-lead PATCH": {"version": world.accepted.lead.version, "note": "asked again"},
+        "api-lead-answers POST": pain,
+        "api-lead-assign POST": {"specialist": world.people["dana"].pk},
+        "api-lead-disqualify POST": {"reason": "no_need"},
+        "api-lead-give-up POST": {"override": "they never answer"},
+        "api-lead-hand-off POST": {"rep": world.people["carol"].pk},
+        "api-lead-promises POST": promised,
+        "api-lead-screen-out POST": {"reason": "student"},
+        "api-lead-touches POST": call,
+        "api-company PATCH": {"employees": 300},
+        "api-contact-list POST": {"lead": lead, "last_name": "Berg"},
+        "api-contact PATCH": {"title": "Plant Manager"},
+        "api-touch-list POST": {"lead": lead, **call},
+        "api-answer-list POST": {"lead": lead, **pain},
+        "api-handoff-return POST": {"reason": "no budget after all"},
+        "api-handoff-result POST": {"result": "won", "revenue": "380000"},
+    }
+    return bodies.get(f"{name} {method}", {})
+
+
+# The machinery
+
+
+def addresses(
+    patterns: list[URLPattern | URLResolver], inherited: frozenset[str] = frozenset()
+) -> Iterator[tuple[str, set[str]]]:
+    """Every address of the URLconf by its name, with the arguments it takes."""
+    for pattern in patterns:
+        taken = inherited | set(pattern.pattern.converters)
+        if isinstance(pattern, URLResolver):
+            yield from addresses(pattern.url_patterns, taken)
+        else:
+            assert pattern.name, f"{pattern} has no name: give it one, and lines in OUTCOMES."
+            yield pattern.name, set(taken)
+
+
+def table() -> dict[tuple[str, str], list[str]]:
+    """OUTCOMES by address and method."""
+    _people, *lines = filter(None, map(str.split, OUTCOMES.splitlines()))
+    return {(name, method): codes for name, method, *codes in lines}
+
+
+def outcome(answer: HttpResponse) -> str:
+    location = answer.headers.get("Location", "")
+    if not 300 <= answer.status_code < 400:
+        return str(answer.status_code)
+    return "login" if location.startswith("/login/") else "moved"
+
+
+def line(name: str, method: str, codes: list[str]) -> str:
+    return f"{name:<24}{method:<7}" + "".join(f"{code:<10}" for code in codes).rstrip()
+
+
+class Visitor:
+    """One person, whose every request is undone again."""
+
+    def __init__(self, person: User | None) -> None:
+        self.client = Client(raise_request_exception=False)
+        if person is not None:
+            self.client.force_login(person)
+        self.cookies = {name: morsel.value for name, morsel in self.client.cookies.items()}
+
+    def ask(self, method: str, url: str, sent: dict[str, Any]) -> HttpResponse:
+        options: dict[str, Any] = {}
+        if url.startswith("/api/") and method != "GET":
+            options = {"data": sent, "content_type": "application/json"}
+        elif method == "POST":
+            options = {"data": sent}
+        # Whoever was logged out comes back.
+        self.client.cookies = SimpleCookie(self.cookies)
+        with transaction.atomic():
+            answer: HttpResponse = getattr(self.client, method.lower())(url, **options)
+            transaction.set_rollback(True)
+        return answer
+
+
+@pytest.fixture
+def otto(person: Callable[..., User]) -> User:
+    west = Team.objects.create(name="West")
+    return person("Otto Berg", Role.MANAGER, west, side=Side.SALES)
+
+
+@pytest.fixture
+def handed(make_lead: Callable[..., Lead], dana: User, carol: User) -> Callable[[], Handoff]:
+    """Make a lead that Carol was handed. How it qualified is no matter here."""
+
+    def hand() -> Handoff:
+        lead = make_lead(now=NOW - timedelta(days=9))
+        for to_stage, rep in (
+            (Stage.NURTURING, None),
+            (Stage.QUALIFIED, None),
+            (Stage.HANDED_OFF, carol),
+        ):
+            actions.change_stage(lead=lead, to_stage=to_stage, now=NOW, by=dana, rep=rep)
+        promise(lead=lead, promised=Promised(NOW + timedelta(days=1)), by=dana, now=NOW)
+        handoff = Handoff.objects.create(
+            lead=lead, rep=carol, specialist=dana, by=dana, handed_off_at=NOW
+        )
+        frozen = to_json(current_dossier(lead, now=NOW, word=Word()))
+        Dossier.objects.create(handoff=handoff, frozen_at=NOW, body=frozen)
+        return handoff
+
+    return hand
+
+
+@pytest.fixture
+def world(
+    request: pytest.FixtureRequest,
+    qualified_lead: Lead,
+    make_lead: Callable[..., Lead],
+    handed: Callable[[], Handoff],
+) -> World:
+    people: dict[str, User] = {who: request.getfixturevalue(who) for who in PEOPLE[1:]}
+    dana, carol = people["dana"], people["carol"]
+    waiting, accepted, closed = (handed() for _ in range(3))
+    for handoff in (accepted, closed):
+        accept(handoff=handoff, by=carol, now=NOW)
+    report_result(handoff=closed, result="lost", lost_reason="no money", by=carol, now=NOW)
+    touch = log_touch(lead=accepted.lead, channel="phone", outcome="no_answer", by=dana, now=NOW)
+    for row in (accepted, closed, touch):
+        row.refresh_from_db()
+    intake = Import.objects.create(
+        kind="leads",
+        file_name="halden.csv",
+        sha256="0" * 64,
+        team=dana.team,
+        by=dana,
+        started_at=NOW,
+        finished_at=NOW,
+        read=1,
+        refused=1,
+    )
+    RefusedRow.objects.create(
+        intake=intake, line=2, cells=[["company", "Halden"]], reasons=["no such source"]
+    )
+    return World(
+        people=people,
+        raw=make_lead(),
+        screened_out=actions.screen_out(lead=make_lead(), reason="student", by=dana, now=NOW),
+        qualified=qualified_lead,
+        lost=closed.lead,
+        waiting=waiting,
+        accepted=accepted,
+        touch=touch,
+        standard=actions.draft_standard(by=people["jennifer"], now=NOW),
+        source=Source.objects.get(),
+        intake=intake,
+    )
+
+
+# The tests
+
+
+def test_every_address_is_in_the_table() -> None:
+    """No database needed to find out that somebody added an address and not its line."""
+    listed = {name for name, _method in table()}
+    found = {name for name, _arguments in addresses(get_resolver().url_patterns)}
+    assert not found - listed, (
+        f"Not in OUTCOMES: {', '.join(sorted(found - listed))}. Add a line for each of its methods;"
+        " test_everybody_is_answered_as_the_table_says prints them, for you to judge."
+    )
+    assert not listed - found, f"No address any more: {', '.join(sorted(listed - found))}."
+
+
+@time_machine.travel(NOW, tick=False)
+def test_everybody_is_answered_as_the_table_says(world: World) -> None:
+    visitors = [(who, Visitor(world.people.get(who))) for who in PEOPLE]
+    expected, wrong, leaks = table(), [], []
+    for name, needed in addresses(get_resolver().url_patterns):
+        url = reverse(name, kwargs=arguments(name, needed, world))
+        for method in METHODS:
+            sent, known = body(name, method, world), expected.get((name, method))
+            answers = {
+                who: visitor.ask(method, url, sent)
+                for who, visitor in visitors
+                if known is not None or who not in OUTSIDERS
+            }
+            codes = [outcome(answer) for answer in answers.values()]
+            if known is None and set(codes) - REFUSED:
+                codes = [outcome(visitor.ask(method, url, sent)) for _who, visitor in visitors]
+            if (known is None and len(codes) == len(PEOPLE)) or known not in (None, codes):
+                wrong.append(line(name, method, codes))
+            leaks += [
+                f"{who} reads of {secret.decode()} in {method} {url}"
+                for who in OUTSIDERS
+                for secret in SECRETS
+                if who in answers and secret in answers[who].content
+            ]
+    assert not leaks
+    assert not [text for text in wrong if " 500" in text], "\n".join(["", *wrong])
+    assert not wrong, "\n".join(
+        ["OUTCOMES says otherwise. Right as it is? Then these are its lines:", "", *wrong]
+    )
