@@ -31,21 +31,6 @@ def at_now() -> Iterator[None]:
 
 
 @pytest.fixture
-def page_of(page: Page, client: Client, live_server: Any) -> Callable[[User], Page]:
-    """The page, logged in as somebody."""
-
-    def log_in(user: User) -> Page:
-        client.force_login(user)
-        session = client.cookies[settings.SESSION_COOKIE_NAME].value
-        page.context.add_cookies(
-            [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
-        )
-        return page
-
-    return log_in
-
-
-@pytest.fixture
 def three(make_lead: Callable[..., Lead]) -> list[Lead]:
     """Halden Paper, Kessel Foods and Fjord Mills, the last the newest."""
     return [

@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 import time_machine
 from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings
-from django.test import Client
 from playwright.sync_api import Page, expect
 
 from handoff.actions import accept, hand_off
@@ -29,21 +27,6 @@ PHONE = {"width": 390, "height": 844}
 def at_now() -> Iterator[None]:
     with time_machine.travel(NOW, tick=True):
         yield
-
-
-@pytest.fixture
-def page_of(page: Page, client: Client, live_server: Any) -> Callable[[User], Page]:
-    """The page, logged in as somebody."""
-
-    def log_in(user: User) -> Page:
-        client.force_login(user)
-        session = client.cookies[settings.SESSION_COOKIE_NAME].value
-        page.context.add_cookies(
-            [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
-        )
-        return page
-
-    return log_in
 
 
 @pytest.fixture
