@@ -14,7 +14,7 @@ setup: ## make .venv and install what the lock file names
 	@bin/setup
 
 run: setup ## start everything at http://localhost:8000 (PORT=8001 make run for another port)
-	@exec $(PYTHON) manage.py run
+	@exec $(PYTHON) -u manage.py run
 
 test: setup ## run the whole suite, in a real browser too (ARGS="-k name" for a part)
 	@bin/browser

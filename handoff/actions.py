@@ -29,7 +29,7 @@ from nurture.touching import Channel
 from prospects import actions as prospects
 from prospects.actions import LeadDetails, NotAllowed, StaleVersion, change_stage, locked, reassess
 from prospects.models import Lead, Standard
-from prospects.qualification import Attribute
+from prospects.qualification import Attribute, Terms
 from prospects.reads import calendar_there
 from prospects.stages import Stage
 from team.models import Organisation, User
@@ -69,13 +69,16 @@ def hand_off(
     lead = locked(lead)
     if version is not None and lead.version != version:
         raise StaleVersion(lead)
-    _check_qualified(lead, now)
+    standard = Standard.objects.in_force()
+    terms = standard.terms if standard else Terms()
+    _check_qualified(lead, terms, now)
     _confirm(lead, potential_revenue, expected_close_on, by, now)
     rep = _with_room(rep, by, override)
     why = proposal_for(lead=lead, rep=rep, now=now).why
     organisation = Organisation.current()
     # Frozen before the stage changes: a dossier says what was known on the way in.
-    frozen = current_dossier(lead, now=now, word=replace(word, by=by.name, at=now))
+    word = replace(word, by=by.name, at=now)
+    frozen = current_dossier(lead, now=now, word=word, terms=terms, currency=organisation.currency)
     change_stage(
         lead=lead, to_stage=Stage.HANDED_OFF, now=now, by=by, rep=rep, note=override.strip()
     )
@@ -85,7 +88,7 @@ def hand_off(
         specialist=lead.specialist,
         by=by,
         proposed_why=why[:200],
-        standard=Standard.objects.in_force(),
+        standard=standard,
         handed_off_at=now,
         accept_by=organisation.calendar.add_working_hours(now, organisation.accept_hours),
         potential_revenue=lead.potential_revenue,
@@ -97,7 +100,7 @@ def hand_off(
     return handoff
 
 
-def _check_qualified(lead: Lead, now: datetime) -> None:
+def _check_qualified(lead: Lead, terms: Terms, now: datetime) -> None:
     """Ask the gate again, at the moment of handing over: a fact may have gone stale since."""
     if lead.stage == Stage.HANDED_OFF:
         raise AlreadySettled(_("It was handed to %s already.") % lead.rep)
@@ -105,7 +108,7 @@ def _check_qualified(lead: Lead, now: datetime) -> None:
         raise NotAllowed(
             _("Only a qualified lead is handed over; this one is “%s”.") % lead.get_stage_display()
         )
-    assessment = reassess(lead=lead, now=now)
+    assessment = reassess(lead=lead, now=now, terms=terms)
     if not assessment.passes:
         missing = ", ".join(str(Attribute(a).label) for a in assessment.open_attributes)
         raise NotAllowed(

@@ -22,17 +22,16 @@ from prospects.cells import BadCell
 from prospects.imports import prepare
 from prospects.intake import (
     BadRow,
-    CopyBuffer,
     ImportResult,
     Intake,
     Values,
     create_staging,
-    execute,
-    fetch,
     importing,
     result_of,
+    take_turn,
 )
 from prospects.models import ImportKind
+from prospects.statements import CopyBuffer, execute, fetch
 from team.models import Organisation, Role, Team, User
 from team.people import Directory, team_of_imports
 
@@ -151,6 +150,7 @@ def import_handoffs(
         dry_run=dry_run,
     ) as intake:
         _stage(intake, Directory(team))
+        take_turn()
         _resolve()
         _refuse(intake)
         _write()

@@ -58,7 +58,10 @@ class Handoff(models.Model):
 
     lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="handoffs")
     rep = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="handoffs"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="handoffs",
+        db_index=False,
     )
     specialist = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -119,6 +122,7 @@ class Handoff(models.Model):
         ]
         indexes = [
             models.Index(fields=["handed_off_at"], name="handoff_made"),
+            models.Index(fields=["rep", "-handed_off_at", "-id"], name="handoff_rep_made"),
             models.Index(
                 fields=["result_at"], name="handoff_closed", condition=Q(result_at__isnull=False)
             ),

@@ -31,14 +31,15 @@ from handoff.dossier import (
 )
 from handoff.drawing import Line, line_of
 from handoff.models import Dossier, Handoff, HandoffQuerySet, HandoffState
-from handoff.routing import Area, LeadProfile, Proposal, RepNow, free_of, propose
+from handoff.routing import Proposal, RepNow, free_of, propose
 from nurture.actions import suppressible_address
 from nurture.contactability import Contactable, address_hash
 from nurture.models import Promise, Suppression, Touch
 from nurture.touching import Channel, Direction
 from prospects.actions import terms_in_force
+from prospects.loads import profile_of
 from prospects.models import Company, Contact, Lead, RecordedAnswer
-from prospects.qualification import Finding, assess
+from prospects.qualification import Finding, Terms, assess
 from prospects.reads import answer_facts, company_facts, contact_facts, contacts_of
 from team.models import Organisation, User
 
@@ -52,11 +53,16 @@ ALSO_SHOWN = 20
 
 
 def current_dossier(
-    lead: Lead, *, now: datetime, word: Word, currency: str | None = None
+    lead: Lead,
+    *,
+    now: datetime,
+    word: Word,
+    terms: Terms | None = None,
+    currency: str | None = None,
 ) -> heart.Dossier:
     """What is known of the lead at `now`, composed as a brief (seven queries, however much it is).
 
-    `currency`: the organisation's, where the caller has it already.
+    `terms`: the standard in force, and `currency`: the organisation's, where the caller has them.
     """
     contacts = contacts_of(lead)
     answers = {
@@ -65,7 +71,7 @@ def current_dossier(
             "by", "resting_on"
         )
     }
-    terms = terms_in_force()
+    terms = terms or terms_in_force()
     assessment = assess(
         company_facts(lead.company) | contact_facts(contacts) | answer_facts(answers.values()),
         outbound_touches=lead.outbound_touches,
@@ -263,7 +269,7 @@ def _earlier(lead: Lead) -> tuple[Earlier, ...]:
 def proposals(lead: Lead, *, now: datetime) -> list[Proposal]:
     """Every rep who can log in, in the order in which the lead should be offered to them (two queries)."""
     return propose(
-        _lead_profile(lead),
+        profile_of(lead.company),
         _reps_now(User.objects.active().reps().filter(email__isnull=False)),
         now,
     )
@@ -271,20 +277,8 @@ def proposals(lead: Lead, *, now: datetime) -> list[Proposal]:
 
 def proposal_for(*, lead: Lead, rep: User, now: datetime) -> Proposal:
     """Why this rep, in the words of the proposal."""
-    (proposal,) = propose(_lead_profile(lead), _reps_now(User.objects.filter(pk=rep.pk)), now)
+    (proposal,) = propose(profile_of(lead.company), _reps_now(User.objects.filter(pk=rep.pk)), now)
     return proposal
-
-
-def _lead_profile(lead: Lead) -> LeadProfile:
-    company = lead.company
-    if company is None:
-        return LeadProfile()
-    return LeadProfile(
-        country=company.country,
-        region=company.region,
-        naics=company.naics.code if company.naics else "",
-        employees=company.employees,
-    )
 
 
 def _reps_now(reps: Any) -> list[RepNow]:
@@ -299,16 +293,7 @@ def _reps_now(reps: Any) -> list[RepNow]:
             name=rep.name,
             capacity=rep.capacity,
             live=rep.live,
-            areas=tuple(
-                Area(
-                    country=territory.country,
-                    region=territory.region,
-                    naics_prefix=territory.naics_prefix,
-                    min_employees=territory.min_employees,
-                    max_employees=territory.max_employees,
-                )
-                for territory in rep.territories.all()
-            ),
+            areas=tuple(territory.area for territory in rep.territories.all()),
             last_handoff_at=rep.last_handoff_at,
         )
         for rep in counted

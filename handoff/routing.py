@@ -13,80 +13,11 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from team.territories import Area, LeadProfile, best_area
+
 OUTSIDE, UNASSIGNED = -2, -1
 """How well reps fit whose territory does not hold the lead, or who have none. One that does hold it
 counts the things it names, from 0."""
-
-
-@dataclass(frozen=True)
-class LeadProfile:
-    """Where a lead's company is and what it does; empty or None where that is not known."""
-
-    country: str = ""
-    region: str = ""
-    naics: str = ""
-    employees: int | None = None
-
-
-@dataclass(frozen=True)
-class Area:
-    """One territory of a rep. An empty field means any."""
-
-    country: str = ""
-    region: str = ""
-    naics_prefix: str = ""
-    min_employees: int | None = None
-    max_employees: int | None = None
-
-    @property
-    def bounds_size(self) -> bool:
-        return self.min_employees is not None or self.max_employees is not None
-
-    @property
-    def specificity(self) -> tuple[int, int]:
-        """How much it names, then how finely by industry: more is more specific."""
-        named = (self.country, self.region, self.naics_prefix, self.bounds_size)
-        return sum(map(bool, named)), len(self.naics_prefix)
-
-    def holds(self, lead: LeadProfile) -> bool:
-        """What the area names, the lead must be known to have."""
-        return (
-            (not self.country or self.country.casefold() == lead.country.casefold())
-            and (
-                not self.region or self.region.strip().casefold() == lead.region.strip().casefold()
-            )
-            and lead.naics.startswith(self.naics_prefix)
-            and self._holds_size(lead.employees)
-        )
-
-    def _holds_size(self, employees: int | None) -> bool:
-        if not self.bounds_size:
-            return True
-        if employees is None:
-            return False
-        return (self.min_employees or 0) <= employees and (
-            self.max_employees is None or employees <= self.max_employees
-        )
-
-    @property
-    def words(self) -> str:
-        """ "US · Massachusetts · NAICS 322 · 100 to 500 people"; everywhere when it names nothing."""
-        parts = [
-            self.country,
-            self.region,
-            self.naics_prefix and f"NAICS {self.naics_prefix}",
-            self._size_in_words,
-        ]
-        return " · ".join(part for part in parts if part) or _("everywhere")
-
-    @property
-    def _size_in_words(self) -> str:
-        low, high = self.min_employees, self.max_employees
-        if low is not None and high is not None:
-            return _("%(low)s to %(high)s people") % {"low": f"{low:,}", "high": f"{high:,}"}
-        if low is not None:
-            return _("%s people and more") % f"{low:,}"
-        return _("up to %s people") % f"{high:,}" if high is not None else ""
 
 
 @dataclass(frozen=True)
@@ -122,7 +53,7 @@ class Proposal:
 def propose(lead: LeadProfile, reps: Iterable[RepNow], now: datetime) -> list[Proposal]:
     """All reps, in the order in which the lead should be offered to them."""
     ranked = sorted(
-        ((rep, _best_area(lead, rep.areas)) for rep in reps), key=lambda pair: _order(*pair)
+        ((rep, best_area(lead, rep.areas)) for rep in reps), key=lambda pair: _order(*pair)
     )
     return [_proposal(rep, area, now) for rep, area in ranked]
 
@@ -130,15 +61,6 @@ def propose(lead: LeadProfile, reps: Iterable[RepNow], now: datetime) -> list[Pr
 def free_of(capacity: int, live: int) -> int:
     """How many more a rep may be given without a manager's word."""
     return max(0, capacity - live)
-
-
-def _best_area(lead: LeadProfile, areas: tuple[Area, ...]) -> Area | None:
-    """The most specific of a rep's territories that holds the lead."""
-    return max(
-        (area for area in areas if area.holds(lead)),
-        key=lambda area: area.specificity,
-        default=None,
-    )
 
 
 def _fit(rep: RepNow, area: Area | None) -> tuple[int, int]:

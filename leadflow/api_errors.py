@@ -20,6 +20,7 @@ from rest_framework.views import APIView, exception_handler
 from handoff.actions import AlreadySettled
 from prospects.actions import NotAllowed, StaleVersion
 from prospects.api import KnownAlready
+from prospects.import_actions import NotPossible
 from prospects.intake import ImportRefused
 from prospects.stages import IllegalStep
 from team.api import KeyReused
@@ -39,7 +40,7 @@ def answer_exception(exc: Exception, context: dict[str, Any]) -> Response | None
             return problem(409, str(exc), current=exc.current.version)
         case KnownAlready():
             return problem(409, str(exc), known=[lead.pk for lead in exc.leads])
-        case IllegalStep() | AlreadySettled():
+        case IllegalStep() | AlreadySettled() | NotPossible():
             return problem(409, str(exc))
         case NotAllowed():
             return problem(403, str(exc))

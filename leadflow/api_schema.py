@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
 PROBLEM = {
@@ -53,12 +54,27 @@ class TokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]
     name = "token"
 
 
+class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """`Authorization: Key …`, of one web form."""
+
+    target_class = "nurture.capture_api.KeyAuthentication"
+    name = "key"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        return {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": 'Key-based authentication with required prefix "Key"',
+        }
+
+
 def describe_problems(result: dict[str, Any], **_rest: Any) -> dict[str, Any]:
     """A hook of drf-spectacular: every operation may answer 4XX with problem details."""
     result["components"]["schemas"]["Problem"] = PROBLEM
     answer = {
         "description": "Refused: 400 out of order, 401 who are you, 403 not for you, 404 nothing here,"
-        " 409 too late, 422 against the rules.",
+        " 409 too late, 422 against the rules, 429 too often.",
         "content": {
             "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
         },

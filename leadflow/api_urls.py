@@ -7,6 +7,7 @@ from django.urls import path
 from handoff import api as handoff
 from leadflow import api_errors
 from nurture import api as nurture
+from nurture import capture_api as capture
 from prospects import api as prospects
 from prospects import import_api as imports
 from reports import api as reports
@@ -52,7 +53,11 @@ urlpatterns = [
     path("handoffs/<int:pk>/result/", handoff.HandoffResult.as_view(), name="api-handoff-result"),
     path("imports/", imports.ImportList.as_view(), name="api-import-list"),
     path("imports/<int:pk>/", imports.ImportDetail.as_view(), name="api-import"),
+    path("imports/<int:pk>/confirm/", imports.ImportConfirm.as_view(), name="api-import-confirm"),
+    path("imports/<int:pk>/cancel/", imports.ImportCancel.as_view(), name="api-import-cancel"),
+    path("imports/<int:pk>/undo/", imports.ImportUndo.as_view(), name="api-import-undo"),
     path("reports/<str:month>/", reports.MonthView.as_view(), name="api-report-month"),
+    path("inquiries/", capture.InquiryList.as_view(), name="api-inquiry-list"),
     path("sources/", prospects.SourceList.as_view(), name="api-source-list"),
     path("industries/", prospects.IndustryList.as_view(), name="api-industry-list"),
     path("me/", prospects.Me.as_view(), name="api-me"),

@@ -31,10 +31,40 @@ app.conf.beat_schedule = {
         "schedule": MINUTE,
         "options": {"expires": MINUTE},
     },
+    "give out what waits": {
+        "task": "prospects.tasks.route_waiting",
+        "schedule": MINUTE,
+        "options": {"expires": MINUTE},
+    },
+    "screen anew what was asked for": {
+        "task": "prospects.tasks.rescreen",
+        "schedule": MINUTE,
+        "options": {"expires": MINUTE},
+    },
+    "work on imports": {
+        "task": "prospects.tasks.work_on_imports",
+        "schedule": MINUTE,
+        "options": {"expires": MINUTE},
+    },
+    "look for duplicates in what was imported": {
+        "task": "prospects.tasks.look_for_duplicates",
+        "schedule": MINUTE,
+        "options": {"expires": MINUTE},
+    },
+    "forget merges that cannot be undone": {
+        "task": "prospects.tasks.forget_merges",
+        "schedule": HOUR,
+        "options": {"expires": HOUR},
+    },
     "plan what changed": {
         "task": "nurture.tasks.plan_changed",
         "schedule": MINUTE,
         "options": {"expires": MINUTE},
+    },
+    "dispatch planned touches": {
+        "task": "nurture.tasks.dispatch_due",
+        "schedule": MINUTE / 2,
+        "options": {"expires": MINUTE / 2},
     },
     "plan what time overtook": {
         "task": "nurture.tasks.plan_overtaken",

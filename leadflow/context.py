@@ -1,19 +1,22 @@
-"""What every page knows: where its reader may go, and which theme they chose."""
+"""What every page knows: where its reader may go, which theme they chose, and the two dialogs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from team.models import Role
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.utils.functional import _StrPromise
+    from django.utils.safestring import SafeString
 
 THEMES = frozenset({"light", "dark"})
 
@@ -42,22 +45,32 @@ TODAY = Destination("today", _("Today"), "t", "sun")
 LEADS = Destination("lead-list", _("Leads"), "l", "users")
 HANDOFFS = Destination("handoff-list", _("Handoffs"), "h", "handshake")
 OPPORTUNITIES = Destination("handoff-list", _("My opportunities"), "h", "handshake")
+WORKLOAD = Destination("workload", _("Workload"), "w", "scale")
 IMPORTS = Destination("import-list", _("Imports"), "i", "file-up")
 MONTH = Destination(
     "report-current", pgettext_lazy("the monthly report", "Month"), "r", "chart-column"
 )
 STANDARD = Destination("standard", pgettext_lazy("of a qualified lead", "Standard"), "s", "ruler")
+SCREENING = Destination("screening-review", _("Screening"), "c", "funnel")
+CADENCES = Destination("cadence-list", _("Cadences"), "d", "repeat")
+SETTINGS = Destination("settings", _("Settings"), "e", "settings")
 
 DESTINATIONS: dict[str, tuple[Destination, ...]] = {
-    Role.SPECIALIST: (TODAY, LEADS, HANDOFFS, IMPORTS, MONTH),
+    Role.SPECIALIST: (TODAY, LEADS, SCREENING, CADENCES, HANDOFFS, IMPORTS, MONTH),
     Role.REP: (OPPORTUNITIES, LEADS),
-    Role.MANAGER: (MONTH, LEADS, HANDOFFS, IMPORTS, STANDARD),
-    Role.ADMIN: (TODAY, LEADS, HANDOFFS, IMPORTS, MONTH, STANDARD),
+    Role.MANAGER: (
+        *(MONTH, LEADS, WORKLOAD, SCREENING, CADENCES),
+        *(HANDOFFS, IMPORTS, STANDARD, SETTINGS),
+    ),
+    Role.ADMIN: (
+        *(TODAY, LEADS, WORKLOAD, SCREENING, CADENCES),
+        *(HANDOFFS, IMPORTS, MONTH, STANDARD, SETTINGS),
+    ),
 }
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """`navigation` (computed only where a template asks) and `theme`, "" to follow the system."""
+    """`navigation` and `dialogs`, made only where a template asks; `theme`, "" to follow the system."""
 
     def items() -> list[NavigationItem]:
         # A lead that is worked from the queue belongs to Today.
@@ -79,7 +92,17 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         ]
 
     theme = request.COOKIES.get("theme", "")
-    return {"navigation": items, "theme": theme if theme in THEMES else ""}
+    return {
+        "navigation": items,
+        "dialogs": lambda: _dialogs(get_language()),
+        "theme": theme if theme in THEMES else "",
+    }
+
+
+@lru_cache
+def _dialogs(language: str | None) -> SafeString:
+    """The keys and the commands: the same words on every page, so written once a language."""
+    return render_to_string("components/dialogs.html")
 
 
 def destinations(request: HttpRequest) -> tuple[Destination, ...]:

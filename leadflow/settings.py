@@ -173,6 +173,24 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 
+# Outgoing mail: where it is handed in. Not named: nothing is sent by machine.
+MAIL = environ.Env.email_url_config(
+    environment.url("EMAIL_URL", ("smtp", "smtps", "smtp+tls", "smtp+ssl"), "smtp+tls://me:pw@host")
+    if environment.text("EMAIL_URL")
+    else "smtp://"
+)
+EMAIL_HOST = MAIL["EMAIL_HOST"] or ""
+EMAIL_PORT = MAIL["EMAIL_PORT"] or 25
+EMAIL_HOST_USER = MAIL["EMAIL_HOST_USER"] or ""
+EMAIL_HOST_PASSWORD = MAIL["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_USE_TLS = MAIL.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = MAIL.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 60
+# Where prospects reach us: in the links of what they are sent.
+PUBLIC_URL = environment.text(
+    "PUBLIC_URL", f"https://{ALLOWED_HOSTS[0]}" if PRODUCTION else "http://localhost:8000"
+).rstrip("/")
+
 # People
 AUTH_USER_MODEL = "team.User"
 AUTH_PASSWORD_VALIDATORS = [
@@ -199,13 +217,15 @@ CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = PRODUCTION
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
+# Believed about where a request came from (team/throttling.py) as well as about TLS.
+BEHIND_TLS_PROXY = environment.flag("BEHIND_TLS_PROXY", default=False)
 if PRODUCTION:
     SECURE_SSL_REDIRECT = environment.flag("SECURE_SSL_REDIRECT", default=True)
     SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
     SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds())
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
-    if environment.flag("BEHIND_TLS_PROXY", default=False):
+    if BEHIND_TLS_PROXY:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -235,8 +255,6 @@ STATICFILES_DIRS: list[Path | tuple[str, Path]] = [
     ("fonts/inter", Path(fontpkg_inter.__file__).parent / "files"),
     ("fonts/source-serif-4", Path(fontpkg_source_serif_4.__file__).parent / "files"),
 ]
-# Files that people upload, between the upload and the word that imports them; nothing serves them.
-MEDIA_ROOT = BASE_DIR / "var" / "media"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -277,6 +295,7 @@ SPECTACULAR_SETTINGS = {
         "Channel": "nurture.touching.Channel",
         "HandoffState": "handoff.models.HandoffState",
         "ImportKind": "prospects.models.ImportKind",
+        "ImportState": "prospects.models.ImportState",
         "SourceKind": "prospects.models.SourceKind",
         "Stage": "prospects.stages.Stage",
     },

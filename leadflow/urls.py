@@ -6,24 +6,33 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from leadflow import demo, health, views
+from team.login import Login
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("settings/", views.settings_index, name="settings"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     path(
         "login/",
-        auth.LoginView.as_view(
-            redirect_authenticated_user=True,
+        Login.as_view(
             extra_context={"demo_people": demo.people_present, "demo_password": demo.PASSWORD},
         ),
         name="login",
     ),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
+    path("", include("team.urls")),
     path("", include("prospects.urls")),
+    path("", include("prospects.settings_urls")),
+    path("", include("prospects.workload_urls")),
     path("", include("prospects.import_urls")),
+    path("", include("prospects.capture_urls")),
     path("", include("nurture.urls")),
+    path("", include("nurture.capture_urls")),
+    path("", include("nurture.cadence_urls")),
+    path("", include("nurture.engine_urls")),
+    path("", include("nurture.merge_urls")),
     path("", include("handoff.urls")),
     path("", include("reports.urls")),
     path("api/v1/", include("leadflow.api_urls")),

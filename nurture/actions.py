@@ -7,6 +7,7 @@ touch, gate) true before it returns.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -14,21 +15,48 @@ from decimal import Decimal
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from nurture import enrolling
+from nurture.addresses import lock_address
 from nurture.attempts import TOUCH_COLUMNS, TouchSummary, regroup_lead, summary_of
-from nurture.cadence import LeadNow, PromisedTouch, next_touch
+from nurture.cadence import LeadNow, PlannedStep, PromisedTouch, next_touch
 from nurture.contactability import address_channel, address_hash
-from nurture.models import AnswerEvidence, Attempt, Promise, Suppression, Touch
+from nurture.models import (
+    AnswerEvidence,
+    Attempt,
+    Enrolment,
+    PlannedTouch,
+    Promise,
+    Step,
+    Suppression,
+    Touch,
+)
 from nurture.touching import ARRIVED, COMES_BACK, OUTCOMES, Channel, Direction, Outcome, may_give_up
 from prospects import actions as prospects
-from prospects.actions import Evidence, NotAllowed, change_stage, locked, reassess, refuse_reps
-from prospects.models import Contact, Lead
+from prospects.actions import (
+    ANSWER_COLUMNS,
+    VERDICT_COLUMNS,
+    Evidence,
+    NotAllowed,
+    change_stage,
+    judge,
+    locked,
+    record_answer,
+    refuse_reps,
+)
+from prospects.assigning import give
+from prospects.first_touch import NextTouch
+from prospects.models import AssignmentRule, Contact, Lead
 from prospects.qualification import Answer, Assessment, Attribute, Basis, BuyingRole
 from prospects.reads import calendar_there
 from prospects.stages import GIVEN_UP, Disqualification, Stage
 from team.calendar import Calendar
 from team.models import Organisation, User
+
+PLAN_COLUMNS = ("next_touch_at", "next_touch_channel", "next_touch_rank", "next_touch_why")
+"""The columns of a lead that say what is next."""
 
 UNDO_FOR = timedelta(minutes=1)
 CLOCK_SKEW = timedelta(minutes=5)
@@ -49,7 +77,7 @@ def log_touch(
     lead: Lead,
     channel: str,
     outcome: str,
-    by: User,
+    by: User | None,
     now: datetime,
     occurred_at: datetime | None = None,
     contact: Contact | None = None,
@@ -63,7 +91,8 @@ def log_touch(
 ) -> Touch:
     """Write down a touch that did happen, and bring the lead's verdicts up to date.
 
-    A raw lead enters the program with its first touch. The same `idempotency_key` by the same
+    A raw lead enters the program with its first touch by a person (`by`; None: it came by itself,
+    through a form). The same `idempotency_key` by the same
     person gives the same touch again. Refuses (ValidationError) an outcome the channel does not
     know, a time in the future, a person of another company, and the correction of what is corrected.
     A touch is a fact: it may be written down at any stage, by the rep too.
@@ -72,12 +101,13 @@ def log_touch(
     _check_touch(lead, channel, outcome, occurred_at, now)
     direction = direction or (Direction.IN if outcome in ARRIVED else Direction.OUT)
     lead = locked(lead)
-    if idempotency_key is not None:
+    if idempotency_key is not None and by is not None:
         logged = Touch.objects.filter(by=by, idempotency_key=idempotency_key).first()
         if logged is not None:
             return logged
     _check_of_lead(lead, contact, supersedes)
-    contact = contact or lead.contact
+    if contact is None or contact.pk == lead.contact_id:
+        contact = lead.contact  # as read now: what is learned of it counts in the next touch
     touch = Touch.objects.create(
         lead=lead,
         contact=contact,
@@ -95,9 +125,11 @@ def log_touch(
     )
     if supersedes is not None:
         Touch.objects.filter(pk=supersedes.pk).update(superseded_at=now)
-    _keep_promises(lead, touch, now)
-    if promised is not None:
-        Promise.objects.create(
+    promises = open_promises(lead)
+    if by is not None:  # that they asked again keeps no promise of ours
+        promises = _keep_promises(promises, touch, now)
+    if promised is not None and by is not None:
+        given = Promise.objects.create(
             lead=lead,
             contact=contact,
             channel=promised.channel,
@@ -107,11 +139,18 @@ def log_touch(
             by=by,
             created_at=now,
         )
+        promises.append(given)
     _learn_from(touch, contact, now)
     was = lead.stage
     # What is written down late cannot have moved the lead before its last step.
     _step_after(lead, touch, by, max(occurred_at, lead.stage_at))
-    _settle(lead, now=now, routine=touch if was == lead.stage else None)
+    planned = enrolling.open_planned(lead)
+    if touch.is_conversation:
+        enrolling.stop_after(touch, now=now)
+        planned = None
+    elif planned is not None and by is not None and enrolling.fulfil(planned, touch, now=now):
+        planned = enrolling.open_planned(lead)
+    _settle(lead, touch, promises, planned, now=now, moved=was != lead.stage)
     return touch
 
 
@@ -147,10 +186,26 @@ def _check_of_lead(lead: Lead, contact: Contact | None, supersedes: Touch | None
         raise ValidationError({"supersedes": _("That touch was corrected already.")})
 
 
-def _keep_promises(lead: Lead, touch: Touch, now: datetime) -> None:
-    """A touch of ours, or their word, on or after a promise's day keeps it."""
+def open_promises(lead: Lead) -> list[Promise]:
+    """Those neither kept nor dropped. In SQL: every touch asks, and the ORM takes longest to ask."""
+    return list(
+        Promise.objects.raw(
+            """
+            SELECT * FROM nurture_promise
+             WHERE lead_id = %s AND kept_at IS NULL AND dropped_at IS NULL
+            """,
+            [lead.pk],
+        )
+    )
+
+
+def _keep_promises(promises: list[Promise], touch: Touch, now: datetime) -> list[Promise]:
+    """A touch of ours, or their word, on or after a promise's day keeps it. Returns those still open."""
     day_of_touch = touch.occurred_at + timedelta(hours=12)
-    Promise.objects.open().filter(lead=lead, due_at__lte=day_of_touch).update(kept_at=now)
+    kept = [promise.pk for promise in promises if promise.due_at <= day_of_touch]
+    if kept:
+        Promise.objects.filter(pk__in=kept).update(kept_at=now)
+    return [promise for promise in promises if promise.pk not in kept]
 
 
 def _learn_from(touch: Touch, contact: Contact | None, now: datetime) -> None:
@@ -171,6 +226,8 @@ def _learn_from(touch: Touch, contact: Contact | None, now: datetime) -> None:
         found["role_confirmed_at"] = touch.occurred_at
     if found:
         Contact.objects.filter(pk=contact.pk).update(**found)
+    for name, instant in found.items():
+        setattr(contact, name, instant)
 
 
 def _unlearn(touch: Touch) -> None:
@@ -184,29 +241,45 @@ def _unlearn(touch: Touch) -> None:
         Contact.objects.filter(touches=touch, **{dead: touch.occurred_at}).update(**{dead: None})
 
 
-def _step_after(lead: Lead, touch: Touch, by: User, now: datetime) -> None:
-    """The stage a touch leads to: into the program, or back into it when they come to us."""
-    if lead.stage == Stage.RAW:
+def _step_after(lead: Lead, touch: Touch, by: User | None, now: datetime) -> None:
+    """The stage a touch leads to: into the program, or back into it when they come to us.
+
+    A lead that nobody had is the specialist's who was in touch first.
+    """
+    if lead.specialist_id is None and lead.is_worked and by is not None and by.is_specialist:
+        words = _("was in touch first")
+        give(lead=lead, to_person=by, rule=AssignmentRule.TOOK, why=words, by=by, now=now)
+    if lead.stage == Stage.RAW and by is not None:
         change_stage(lead=lead, to_stage=Stage.NURTURING, now=now, by=by, reason="first_touch")
     elif touch.outcome in COMES_BACK and touch.direction == Direction.IN and lead.stage in GIVEN_UP:
         change_stage(lead=lead, to_stage=Stage.NURTURING, now=now, by=by, reason="revived")
 
 
-def _settle(lead: Lead, *, now: datetime, routine: Touch | None = None) -> None:
-    """Make the stored verdicts true again after a touch was written or taken back.
+def _settle(
+    lead: Lead,
+    touch: Touch | None,
+    promises: Sequence[Promise],
+    planned: PlannedTouch | None,
+    *,
+    now: datetime,
+    moved: bool = False,
+) -> None:
+    """Make the stored verdicts true again after a touch was written, or (None) one was taken back.
 
-    `routine`: a new touch that moved no stage. While nobody there has talked to us, such a touch
-    bears on no fact, and with an attribute open it opens no gate: the stored verdict stands.
+    `moved`: it took the lead to another stage. A touch in which nobody there talked to us bears on
+    no fact, and with an attribute open it opens no gate: the stored verdict stands.
     """
-    organisation = Organisation.current()
-    talked = routine is None or routine.is_conversation or routine.supersedes_id is not None
-    summary = regroup_lead(lead, organisation.calendar, talked=talked)
-    decides = None
+    ours = Organisation.current().calendar
+    talked = touch is None or touch.is_conversation or touch.supersedes_id is not None
+    summary = regroup_lead(lead, ours, talked=talked)
     is_stale = lead.reassess_at is not None and lead.reassess_at <= now
-    if talked or is_stale or lead.conversation_at is not None or not lead.open_attributes:
-        assessment = reassess(lead=lead, now=now)
-        decides = _decides(assessment)
-    _plan(lead, summary, decides, organisation.calendar, now, also=TOUCH_COLUMNS)
+    if talked or moved or is_stale or not lead.open_attributes:
+        decides = _decides(judge(lead=lead, now=now))
+        changed: tuple[str, ...] = (*TOUCH_COLUMNS, *VERDICT_COLUMNS)
+    else:
+        decides = _decision_on(lead, promises)
+        changed = TOUCH_COLUMNS
+    _plan(lead, summary, promises, ours, now, planned=planned, decides=decides, also=changed)
 
 
 def _decides(assessment: Assessment) -> date | None:
@@ -219,29 +292,44 @@ def plan_next(*, lead: Lead, now: datetime) -> None:
 
     For whoever changed the lead's stage, answers or promises; logging a touch does it by itself.
     """
+    if not lead.is_worked:
+        _store(lead, None)
+        return
     ours = Organisation.current().calendar
+    promises, planned = open_promises(lead), enrolling.open_planned(lead)
+    decides = _decision_on(lead, promises)
+    _plan(lead, summary_of(lead, ours), promises, ours, now, planned=planned, decides=decides)
+
+
+def _decision_on(lead: Lead, promises: Sequence[Promise]) -> date | None:
+    """The day on which they decide, read where the choice of the next touch depends on it."""
+    if lead.conversation_at is None or promises or not lead.is_worked:
+        return None
     process = lead.answers.filter(attribute=Attribute.PROCESS, superseded_at__isnull=True).first()
-    _plan(lead, summary_of(lead, ours), process.on if process else None, ours, now)
+    return process.on if process else None
 
 
 def _plan(
     lead: Lead,
     summary: TouchSummary,
-    decides: date | None,
+    promises: Sequence[Promise],
     ours: Calendar,
     now: datetime,
     *,
+    planned: PlannedTouch | None,
+    decides: date | None,
     also: tuple[str, ...] = (),
 ) -> None:
     """Choose the next touch and save it, with the columns in `also`."""
-    promise = Promise.objects.open().filter(lead=lead).order_by("due_at").first()
+    promise = min(promises, key=lambda promise: promise.due_at, default=None)
     chosen = next_touch(
         LeadNow(
             stage=lead.stage,
             received_at=lead.received_at,
+            asked_at=lead.asked_at,
             horizon=lead.horizon,
-            can_call=_usable(lead.contact, "phone"),
-            can_email=_usable(lead.contact, "email"),
+            can_call=lead.contact is not None and lead.contact.can_be_called,
+            can_email=lead.contact is not None and lead.contact.can_be_emailed,
             last_touch_at=summary.last_outbound_at,
             conversation_at=summary.conversation_at,
             decision_on=decides,
@@ -250,29 +338,31 @@ def _plan(
         promise=(
             PromisedTouch(promise.channel, promise.due_at, promise.words) if promise else None
         ),
+        planned=_as_step(planned) if planned else None,
         attempts=summary.attempts,
         calendar=calendar_there(lead.contact, lead.company, ours),
         now=now,
     )
-    lead.next_touch_at = chosen.at if chosen else None
-    lead.next_touch_channel = chosen.channel if chosen else ""
-    lead.next_touch_rank = chosen.rank if chosen else 0
-    lead.next_touch_why = chosen.why if chosen else ""
-    lead.save(
-        update_fields=[
-            "next_touch_at",
-            "next_touch_channel",
-            "next_touch_rank",
-            "next_touch_why",
-            *also,
-        ]
+    _store(lead, chosen, also)
+
+
+def _as_step(planned: PlannedTouch) -> PlannedStep:
+    return PlannedStep(
+        channel=planned.channel,
+        due_at=planned.due_at,
+        cadence=planned.enrolment.version.cadence.name,
+        by_machine=planned.performer == Step.Performer.MACHINE,
     )
 
 
-def _usable(contact: Contact | None, kind: str) -> bool:
-    return bool(
-        contact and getattr(contact, f"{kind}_key") and not getattr(contact, f"{kind}_invalid_at")
-    )
+def _store(lead: Lead, chosen: NextTouch | None, also: tuple[str, ...] = ()) -> None:
+    """Save the plan, with the columns in `also`; a plan that stays as it was costs nothing."""
+    plan = (chosen.at, chosen.channel, chosen.rank, chosen.why) if chosen else (None, "", 0, "")
+    before = tuple(getattr(lead, column) for column in PLAN_COLUMNS)
+    for column, value in zip(PLAN_COLUMNS, plan, strict=True):
+        setattr(lead, column, value)
+    if also or plan != before:
+        lead.save(update_fields=[*PLAN_COLUMNS, *also])
 
 
 @transaction.atomic
@@ -291,7 +381,8 @@ def take_back_touch(*, touch: Touch, by: User, now: datetime) -> Lead:
     Promise.objects.open().filter(given_in=touch).update(dropped_at=now)
     Promise.objects.filter(lead=lead, kept_at=touch.recorded_at).update(kept_at=None)
     _unlearn(touch)
-    _settle(lead, now=now)
+    enrolling.plan_again(touch, now=now)
+    _settle(lead, None, open_promises(lead), enrolling.open_planned(lead), now=now)
     return lead
 
 
@@ -319,14 +410,17 @@ def document(
         if touch
         else Evidence(Basis.RESEARCH, now, _("our own research"))
     )
-    recorded, assessment = prospects.record_answer(
+    lead = locked(lead)  # two answers at once must not both miss the tenth
+    recorded, assessment = record_answer(
         lead=lead, attribute=attribute, answer=answer, evidence=evidence, by=by, now=now
     )
     if touch is not None:
         AnswerEvidence.objects.create(answer=recorded, touch=touch)
     ours = Organisation.current().calendar
-    lead = recorded.lead  # locked, and as the answer left it
-    _plan(lead, summary_of(lead, ours), _decides(assessment), ours, now)
+    summary, promises = summary_of(lead, ours), open_promises(lead)
+    decides = _decides(assessment)
+    planned = enrolling.open_planned(lead)
+    _plan(lead, summary, promises, ours, now, planned=planned, decides=decides, also=ANSWER_COLUMNS)
     return assessment
 
 
@@ -388,6 +482,7 @@ def give_up(*, lead: Lead, by: User, now: datetime, override: str = "") -> Lead:
 def disqualify(*, lead: Lead, reason: str, by: User, now: datetime, note: str = "") -> Lead:
     """Close the lead for good; whoever asked us to stop is never contacted again on any channel."""
     lead = prospects.disqualify(lead=lead, reason=reason, by=by, now=now, note=note)
+    enrolling.stop(Q(lead=lead), Enrolment.End.LEFT_PROGRAM, now=now, by=by)
     Promise.objects.open().filter(lead=lead).update(dropped_at=now)
     if reason == Disqualification.ASKED_TO_STOP and lead.contact is not None:
         for channel in (Channel.PHONE, Channel.EMAIL, Channel.LETTER):
@@ -405,10 +500,11 @@ def suppress(
     """Never use this address of the contact again. Nothing weakens it."""
     address = suppressible_address(contact, channel)
     if address:
+        channel = address_channel(channel)
+        hashed = address_hash(settings.SUPPRESSION_KEY, channel, address)
+        lock_address(hashed)
         Suppression.objects.get_or_create(
-            channel=address_channel(channel),
-            address_hash=address_hash(settings.SUPPRESSION_KEY, address_channel(channel), address),
-            defaults={"why": why, "at": now},
+            channel=channel, address_hash=hashed, defaults={"why": why, "at": now}
         )
 
 
@@ -433,7 +529,7 @@ def suppressible_address(contact: Contact, channel: str) -> str:
 
 @transaction.atomic
 def take_lead(*, lead: Lead, by: User, now: datetime) -> Lead:
-    """Take a raw lead from the team's queue into the program, as one's own.
+    """Take a lead from the team's queue as one's own, a raw one into the program.
 
     Refuses (NotAllowed) who is no specialist, and a lead that somebody else took first.
     """
@@ -442,7 +538,11 @@ def take_lead(*, lead: Lead, by: User, now: datetime) -> Lead:
     lead = locked(lead)
     if lead.specialist_id is not None and lead.specialist_id != by.pk:
         raise NotAllowed(_("%s was faster: the lead is theirs.") % lead.specialist)
-    lead = prospects.enter_program(lead=lead, by=by, now=now)
+    if lead.stage == Stage.RAW or not lead.is_worked:
+        lead = prospects.enter_program(lead=lead, by=by, now=now)
+    else:
+        words = _("took it from the team’s queue")
+        give(lead=lead, to_person=by, rule=AssignmentRule.TOOK, why=words, by=by, now=now)
     plan_next(lead=lead, now=now)
     return lead
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from nurture.models import Attempt, Touch
+from nurture.models import Attempt
 from nurture.touching import (
     ATTEMPT_CHANNELS,
     TALKED,
@@ -24,8 +24,8 @@ from nurture.touching import (
     group_attempts,
     is_conversation,
 )
-from prospects.intake import CopyBuffer
 from prospects.models import Lead
+from prospects.statements import CopyBuffer, fetch
 from team.calendar import Calendar
 from team.models import Organisation
 
@@ -164,11 +164,14 @@ def summary_of(lead: Lead, calendar: Calendar) -> TouchSummary:
 
 
 def _standing(lead_ids: list[int]) -> Iterable[StandingTouch]:
-    rows = (
-        Touch.objects.standing()
-        .filter(lead__in=lead_ids)
-        .order_by("lead_id", "occurred_at", "pk")
-        .values_list(*StandingTouch._fields)
+    rows = fetch(
+        """
+        SELECT lead_id, channel, direction, outcome, occurred_at
+          FROM nurture_touch
+         WHERE lead_id = ANY(%(leads)s) AND superseded_at IS NULL
+         ORDER BY lead_id, occurred_at, id
+        """,
+        {"leads": lead_ids},
     )
     return map(StandingTouch._make, rows)
 

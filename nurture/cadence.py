@@ -13,6 +13,14 @@ from datetime import date, datetime, time, timedelta
 from django.utils.translation import gettext as _
 
 from nurture.touching import ATTEMPTS_BEFORE_GIVING_UP, Channel, ConnectAttempt
+from prospects.first_touch import (
+    FIRST_HOUR,
+    FRESH,
+    INQUIRY,
+    NextTouch,
+    first_channel,
+    first_touch,
+)
 from prospects.qualification import QUESTIONS, Attribute, Horizon
 from prospects.stages import WORKED, Stage
 from team.calendar import Calendar
@@ -26,17 +34,19 @@ DECISION_IS_NEAR = timedelta(days=21)
 
 
 class Rank:
-    """The order of the queue: what is promised comes before what is new, before what is routine."""
+    """The order of the queue: who asked within the hour, what is promised, what is new, what is routine."""
 
-    PROMISE = 1
-    FRESH = 2
-    READY = 3
-    DECISION_NEAR = 4
-    ATTEMPT = 5
-    FOLLOW_UP = 6
-    NEXT_ATTEMPT = 7
-    GIVE_UP = 8
-    LONG_TERM = 9
+    INQUIRY = INQUIRY
+    PROMISE = 2
+    FRESH = FRESH
+    READY = 4
+    DECISION_NEAR = 5
+    CADENCE = 6
+    ATTEMPT = 7
+    FOLLOW_UP = 8
+    NEXT_ATTEMPT = 9
+    GIVE_UP = 10
+    LONG_TERM = 11
 
 
 @dataclass(frozen=True)
@@ -47,11 +57,22 @@ class PromisedTouch:
 
 
 @dataclass(frozen=True)
+class PlannedStep:
+    """What the lead's cadence has open: on which channel, when, and whether a person does it."""
+
+    channel: str
+    due_at: datetime
+    cadence: str
+    by_machine: bool
+
+
+@dataclass(frozen=True)
 class LeadNow:
     """What the choice of the next touch depends on."""
 
     stage: str
     received_at: datetime
+    asked_at: datetime | None = None
     horizon: str = Horizon.UNKNOWN
     can_call: bool = True
     can_email: bool = True
@@ -61,62 +82,95 @@ class LeadNow:
     open_attributes: Sequence[str] = ()
     gate_passes: bool = False
 
+    @property
+    def is_unanswered(self) -> bool:
+        """They asked us themselves, and nobody has been in touch since."""
+        if self.asked_at is None:
+            return False
+        return self.last_touch_at is None or self.last_touch_at < self.asked_at
 
-@dataclass(frozen=True)
-class NextTouch:
-    """When the lead is due, on which channel, where it ranks in the queue, and why in words."""
+    def reachable_of(self, channels: Sequence[str]) -> tuple[str, ...]:
+        """Those of the channels of an attempt on which the contact has a working address."""
+        return tuple(
+            channel
+            for channel in channels
+            if (self.can_email if channel == Channel.EMAIL else self.can_call)
+        )
 
-    at: datetime
-    channel: str
-    rank: int
-    why: str
+    @property
+    def first_channel(self) -> str:
+        return first_channel(can_call=self.can_call, can_email=self.can_email)
+
+    def first_touch(self, now: datetime) -> NextTouch:
+        return first_touch(
+            received_at=self.received_at,
+            asked_at=self.asked_at if self.is_unanswered else None,
+            can_call=self.can_call,
+            can_email=self.can_email,
+            now=now,
+        )
 
 
 def next_touch(
     lead: LeadNow,
     *,
     promise: PromisedTouch | None,
+    planned: PlannedStep | None = None,
     attempts: Sequence[ConnectAttempt],
     calendar: Calendar,
     now: datetime,
 ) -> NextTouch | None:
     """The next best touch for a lead; None when no specialist has anything to do.
 
+    A promise comes first, then the lead's cadence, then what the attempts and the open attributes
+    ask for. That a lead is ready for sales does not wait for a promise that is not due yet.
+
     `promise` is the open one that is due first; `attempts` all of the lead's, oldest first.
     """
     if lead.stage not in WORKED:
         return None
-    if promise is not None:
+    if lead.is_unanswered and lead.asked_at is not None and now - lead.asked_at <= FIRST_HOUR:
+        return lead.first_touch(now)
+    is_ready = lead.stage == Stage.QUALIFIED
+    if promise is not None and (promise.due_at <= now or not is_ready):
         words = promise.words or _("promised")
         return NextTouch(promise.due_at, promise.channel, Rank.PROMISE, words)
-    if lead.stage == Stage.QUALIFIED:
+    if is_ready:
         return NextTouch(now, Channel.OTHER, Rank.READY, _("ready for sales: hand it to a rep"))
+    if planned is not None and not lead.is_unanswered:
+        return _planned_touch(planned)
     last = lead.last_touch_at
-    if last is None:
-        return NextTouch(
-            lead.received_at, first_channel(lead), Rank.FRESH, _("came in, nobody was in touch yet")
-        )
-    if attempts and attempts[-1].is_open_at(now):
-        return _rest_of_attempt(attempts[-1], last, calendar)
+    if last is None or lead.is_unanswered:
+        return lead.first_touch(now)
+    under_way = attempts[-1] if attempts and attempts[-1].is_open_at(now) else None
+    if under_way is not None and (lacking := lead.reachable_of(under_way.lacking)):
+        return _rest_of_attempt(under_way, lacking, last, calendar)
     if lead.conversation_at is not None:
         return _follow_up(lead, last, calendar, now)
     return _next_attempt(lead, last, attempts, calendar)
 
 
-def first_channel(lead: LeadNow) -> str:
-    """Call where there is a number, else write, else post a letter."""
-    if lead.can_call:
-        return Channel.PHONE
-    return Channel.EMAIL if lead.can_email else Channel.LETTER
+def _planned_touch(planned: PlannedStep) -> NextTouch:
+    """What the cadence says is next; what a machine does is told, and ranks last."""
+    if planned.by_machine:
+        why = _("%s: an email goes out by itself") % planned.cadence
+        return NextTouch(planned.due_at, planned.channel, Rank.LONG_TERM, why)
+    why = f"{planned.cadence}: {Channel(planned.channel).label.lower()}"
+    return NextTouch(planned.due_at, planned.channel, Rank.CADENCE, why)
 
 
-def _rest_of_attempt(attempt: ConnectAttempt, last: datetime, calendar: Calendar) -> NextTouch:
-    """What the attempt under way still lacks: the voicemail at once, the rest next working day."""
-    channel = attempt.lacking[0]
+def _rest_of_attempt(
+    attempt: ConnectAttempt, lacking: Sequence[str], last: datetime, calendar: Calendar
+) -> NextTouch:
+    """What the attempt under way still lacks: the voicemail at once, the rest next working day.
+
+    `lacking`: of that, the channels on which there is a working address.
+    """
+    channel = lacking[0]
     at = last
     if channel != Channel.VOICEMAIL:
         at = morning_after(at, 1, calendar)
-    missing = _(" and ").join(str(Channel(c).label).lower() for c in attempt.lacking)
+    missing = _(" and ").join(str(Channel(c).label).lower() for c in lacking)
     why = _("%(attempt)s: %(missing)s missing") % {
         "attempt": _numbered(attempt.number),
         "missing": missing,
@@ -132,13 +186,13 @@ def _follow_up(lead: LeadNow, last: datetime, calendar: Calendar, now: datetime)
         if decides - now <= DECISION_IS_NEAR:
             why = _("they decide on %s") % f"{lead.decision_on:%b %-d}"
             at = morning_after(last, 2, calendar)
-            return NextTouch(at, first_channel(lead), Rank.DECISION_NEAR, why)
+            return NextTouch(at, lead.first_channel, Rank.DECISION_NEAR, why)
     if lead.horizon == Horizon.LONG_TERM:
         at = morning_after(last, DAYS_LONG_TERM, calendar)
         return NextTouch(at, Channel.EMAIL, Rank.LONG_TERM, _("stay in touch: long-term"))
     at = morning_after(last, DAYS_AFTER_CONVERSATION, calendar)
     why = _("ask: %s") % asks if asks else _("follow up on what was said")
-    return NextTouch(at, first_channel(lead), Rank.FOLLOW_UP, why)
+    return NextTouch(at, lead.first_channel, Rank.FOLLOW_UP, why)
 
 
 def _next_attempt(
@@ -152,9 +206,17 @@ def _next_attempt(
             Rank.GIVE_UP,
             _("six attempts, no conversation: give up, or keep for long-term"),
         )
+    if len(attempts) >= ATTEMPTS_BEFORE_GIVING_UP and not (lead.can_call and lead.can_email):
+        lacks = _("an email address") if lead.can_call else _("a telephone number")
+        why = _("six attempts, incomplete without %s that works: find one, or a manager decides")
+        return NextTouch(last, Channel.OTHER, Rank.GIVE_UP, why % lacks)
     why = _("%s is next") % _numbered(len(attempts) + 1)
     at = morning_after(last, DAYS_BETWEEN_ATTEMPTS, calendar)
-    return NextTouch(at, first_channel(lead), Rank.NEXT_ATTEMPT, why)
+    if attempts and not attempts[-1].is_complete:
+        # One that nothing can complete still takes every touch until its window closes.
+        while at < attempts[-1].closes_at:
+            at = morning_after(at, 1, calendar)
+    return NextTouch(at, lead.first_channel, Rank.NEXT_ATTEMPT, why)
 
 
 def _numbered(number: int) -> str:

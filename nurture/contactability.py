@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.db.models import TextChoices
@@ -78,6 +79,7 @@ def may_contact(reach: Reachability, *, calendar: Calendar, now: datetime) -> Ve
     return Verdict(Contactable.YES, str(Contactable.YES.label))
 
 
+@lru_cache(maxsize=256)  # a queue asks it for each of its leads, mostly of the same place
 def next_opening(now: datetime, calendar: Calendar) -> datetime:
     """The next instant at or after `now` within working hours of the calendar's place."""
     local = now.astimezone(calendar.zone)

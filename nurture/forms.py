@@ -30,7 +30,7 @@ MOST_MINUTES = 24 * 60
 PROMISED_BY = (Channel.PHONE, Channel.EMAIL, Channel.LETTER, Channel.MEETING)
 
 
-def add_refusal(form: forms.Form, refusal: Exception) -> None:
+def add_refusal(form: forms.BaseForm, refusal: Exception) -> None:
     """Tell on the form what an action refused, next to the field that it names if there is one."""
     if not isinstance(refusal, ValidationError):
         form.add_error(None, str(refusal))

@@ -21,13 +21,16 @@ from nurture.cadence import Rank
 from nurture.contactability import Verdict
 from nurture.reach import Suppressed, may_be_contacted, suppressed_among
 from nurture.rounds import Round
-from nurture.story import Place, clock
+from nurture.story import Place
 from nurture.touching import Channel
+from prospects.first_touch import FIRST_HOUR
+from prospects.heads import heads
 from prospects.models import Lead
 from prospects.qualification import QUESTIONS
 from prospects.reads import calendar_there
-from prospects.stages import Stage
+from team.addresses import addresses
 from team.calendar import Calendar
+from team.dates import clock
 from team.models import User
 from team.templatetags.look import age
 
@@ -37,8 +40,7 @@ MOST_COUNTED = 200
 MOST_WAITING = 10
 MOST_COMING_UP = 8
 COMING_UP = timedelta(days=7)
-FIRST_HOUR = timedelta(hours=1)
-"""A fresh inquiry is answered within it (domain.md, section 4); after it, it is late."""
+A_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class DueLead:
     """One row of the queue."""
 
     pk: int
+    url: str
     number: int
     """Its place in the queue, from 1."""
     key: str
@@ -63,6 +66,7 @@ class DueLead:
     """Title and company."""
     urgency: Urgency
     asks: str
+    """“Ask: …”, the question of the cheapest open attribute."""
     there: str
     """The time where they are."""
     may: str
@@ -70,7 +74,7 @@ class DueLead:
     phone: str
     phone_link: str
     skipped: str
-    """Why it was skipped today; empty if it was not."""
+    """“Skipped today: …”; empty if it was not."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,7 @@ def today(
     rows = rows[:PAGE]
     _bring_home(rows)
     suppressed = suppressed_among(lead.contact for lead in rows if lead.contact) if rows else ()
-    ours = user.organisation.calendar
+    ours, address = user.organisation.calendar, addresses("lead-detail")
     sentence = ""
     if rows and after is None:
         ranks = (
@@ -144,7 +148,7 @@ def today(
             else [lead.next_touch_rank for lead in rows]
         )
         sentence = due_in_words(len(ranks), ranks.count(Rank.PROMISE))
-    waiting = list(_waiting(user)[: MOST_WAITING + 1])
+    waiting = list(_waiting(user))
     coming_up = [
         _coming_up(lead, now)
         for lead in _own(user)
@@ -159,7 +163,15 @@ def today(
         next_up = _coming_up(next_lead, now) if next_lead else None
     return TodayPage(
         due=tuple(
-            _due(lead, now, number=number, past=past, suppressed=suppressed, ours=ours)
+            _due(
+                lead,
+                now,
+                url=f"{address(lead.pk)}?from=today",
+                number=number,
+                past=past,
+                suppressed=suppressed,
+                ours=ours,
+            )
             for number, lead in enumerate(rows, start)
         ),
         sentence=sentence,
@@ -232,13 +244,10 @@ def _own(user: User) -> QuerySet[Lead]:
 
 
 def _waiting(user: User) -> QuerySet[Lead]:
-    """Fresh inquiries first: the first hour matters most."""
-    return (
-        Lead.objects.visible_to(user)
-        .filter(stage=Stage.RAW, specialist__isnull=True)
-        .select_related("contact", "company", "source")
-        .only(*_NAMES, "contact__title", "received_at", "source__name")
-        .order_by("-activity_at", "-pk")
+    """The freshest first: the first hour matters most."""
+    first = heads(user, Lead.objects.waiting(), ("-received_at", "-pk"), MOST_WAITING + 1)
+    return first.select_related("contact", "company", "source").only(
+        *_NAMES, "contact__title", "received_at", "source__name"
     )
 
 
@@ -251,7 +260,7 @@ def due_in_words(due: int, promised: int) -> str:
     return f"{words}."
 
 
-SAYS_IT_ALL = (Rank.FRESH, Rank.READY, Rank.FOLLOW_UP, Rank.GIVE_UP)
+SAYS_IT_ALL = (Rank.INQUIRY, Rank.FRESH, Rank.READY, Rank.FOLLOW_UP, Rank.GIVE_UP)
 """Reasons beside which a question to ask would say nothing more."""
 
 
@@ -259,6 +268,7 @@ def _due(
     lead: Lead,
     now: datetime,
     *,
+    url: str,
     number: int,
     past: Round,
     suppressed: Suppressed,
@@ -270,14 +280,17 @@ def _due(
     may = may_be_contacted(
         lead.contact, lead.company, channel, suppressed=suppressed, calendar=there, now=now
     )
+    question = question_of(lead) if is_talk and lead.next_touch_rank not in SAYS_IT_ALL else ""
+    skipped = past.skipped.get(lead.pk, "")
     return DueLead(
         pk=lead.pk,
+        url=url,
         number=number,
         key=str(number) if number <= 9 else "",
         name=name_of(lead),
         about=about(lead),
         urgency=urgency_of(lead, there.zone, now),
-        asks=question_of(lead) if is_talk and lead.next_touch_rank not in SAYS_IT_ALL else "",
+        asks=_("Ask: %(question)s") % {"question": question} if question else "",
         there=clock(now.astimezone(there.zone)),
         may=wording.contactable_in_words(may, channel, there.zone, now),
         may_tone="on" if may.allowed else "" if may.next_at else "late",
@@ -285,7 +298,7 @@ def _due(
         phone_link=f"tel:{lead.contact.phone_key}"
         if lead.contact and lead.contact.phone_key
         else "",
-        skipped=past.skipped.get(lead.pk, ""),
+        skipped=_("Skipped today: %(why)s") % {"why": skipped} if skipped else "",
     )
 
 
@@ -316,8 +329,12 @@ def urgency_of(lead: Lead, zone: ZoneInfo, now: datetime) -> Urgency:
                 "words": lead.next_touch_why,
             }
             return Urgency(promised, "late" if is_late else "due")
+        case Rank.INQUIRY:
+            waits = now - at
+            words = _("Asked %s ago") % age(waits) if waits >= A_MINUTE else _("Asked just now")
+            return Urgency(words, "due")
         case Rank.FRESH:
-            waits = now - lead.received_at
+            waits = now - at
             return Urgency(
                 _("Fresh inquiry, waiting %s") % age(waits), "late" if waits > FIRST_HOUR else "due"
             )

@@ -100,9 +100,26 @@ def may_be_contacted(
     kind = address_channel(channel)
     if kind not in CHANNELS:
         return Verdict(Contactable.YES, "")
+    is_suppressed = contact is not None and (contact.pk, str(kind)) in suppressed
+    reach = _reachability(contact, company, channel, is_suppressed=is_suppressed)
+    return may_contact(reach, calendar=calendar, now=now)
+
+
+def reachability(contact: Contact, company: Company | None, channel: str) -> Reachability:
+    """What is known of one address, asked now: what an automatic touch must rest on. One query."""
+    address = suppressible_address(contact, channel)
+    kind = address_channel(channel)
+    hashed = address_hash(settings.SUPPRESSION_KEY, kind, address)
+    is_suppressed = bool(address) and Suppression.objects.filter(address_hash=hashed).exists()
+    return _reachability(contact, company, channel, is_suppressed=is_suppressed)
+
+
+def _reachability(
+    contact: Contact | None, company: Company | None, channel: str, *, is_suppressed: bool
+) -> Reachability:
     has_address, invalid_at, invalid_why = False, None, ""
     if contact is not None:
-        match kind:
+        match address_channel(channel):
             case Channel.PHONE:
                 has_address, invalid_at = bool(contact.phone_key), contact.phone_invalid_at
                 invalid_why = _("wrong number")
@@ -112,14 +129,13 @@ def may_be_contacted(
             case Channel.LETTER:
                 has_address = company is not None and company.has_postal_address
                 invalid_at, invalid_why = contact.address_invalid_at, _("came back")
-    reach = Reachability(
+    return Reachability(
         channel=channel,
         has_address=has_address,
-        suppressed=contact is not None and (contact.pk, str(kind)) in suppressed,
+        suppressed=is_suppressed,
         invalid=invalid_at is not None,
         invalid_why=invalid_why,
     )
-    return may_contact(reach, calendar=calendar, now=now)
 
 
 def reaches_of(

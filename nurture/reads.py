@@ -18,6 +18,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from nurture import wording
+from nurture.cadence_reads import UNDER_WAY, UnderWay, under_way
+from nurture.enrolments import ENROLLABLE
 from nurture.models import Attempt, Touch
 from nurture.queue import Urgency, name_of, urgency_of
 from nurture.reach import (
@@ -91,6 +93,8 @@ class LeadPage:
     urgency: Urgency
     next_words: str
     """What is planned next and when: “Call tomorrow, 9:00 am their time”."""
+    cadence: UnderWay | None
+    """The cadence it is in, and what that does next."""
     may: str
     """Where the planned touch may not be made now: why not."""
     asks: str
@@ -115,6 +119,7 @@ class LeadPage:
     story: Story
     works: bool
     """The reader develops leads: may document, promise, disqualify."""
+    may_enrol: bool
     may_hand_off: bool
     is_with_sales: bool
     may_revive: bool
@@ -149,7 +154,10 @@ def page_leads(user: User) -> QuerySet[Lead]:
     return (
         Lead.objects.visible_to(user)
         .select_related("company__naics", "company__sic", "source", "specialist", "rep")
-        .annotate(attempts_made=RawSQL(_ATTEMPTS, ()))  # noqa: S611 - a constant
+        .annotate(
+            attempts_made=RawSQL(_ATTEMPTS, ()),  # noqa: S611 - a constant
+            cadence_now=RawSQL(UNDER_WAY, ()),  # noqa: S611 - a constant
+        )
     )
 
 
@@ -214,6 +222,7 @@ def lead_page(
         holiday=there.holiday_on(now.astimezone(there.zone).date()) or "",
         urgency=urgency_of(lead, there.zone, now),
         next_words=next_words(lead, there.zone, now),
+        cadence=under_way(lead.cadence_now, now),  # type: ignore[attr-defined]
         may=_why_not_now(lead, suppressed, there, now),
         asks=question_before_gate(assessment),
         happenings=happenings,
@@ -233,6 +242,7 @@ def lead_page(
         attempts=attempt_cells(attempts, now),
         story=story if before else with_plan(story, lead, there.zone, now),
         works=works,
+        may_enrol=works and lead.stage in ENROLLABLE,
         may_hand_off=works and lead.stage == Stage.QUALIFIED,
         is_with_sales=lead.stage in WITH_SALES,
         may_revive=works and lead.stage in REVIVED,

@@ -8,24 +8,24 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from typing import NamedTuple
 
 from django.db import connection
 from django.db.models import TextChoices
 from django.utils import timezone
-from django.utils.formats import date_format, number_format, time_format
+from django.utils.formats import number_format
 from django.utils.text import Truncator
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from nurture import wording
 from nurture.models import Touch
 from nurture.touching import TALKED, Channel, Direction
 from prospects.models import Lead, RecordedAnswer
 from prospects.qualification import Attribute, Basis
+from team.dates import clock, written
 from team.templatetags.look import money
 
 PAGE = 30
@@ -64,7 +64,7 @@ class Place(NamedTuple):
         """The place that an address names; None for what is no place."""
         try:
             micros, weight, pk = (int(part) for part in text.split("."))
-            return cls(EPOCH + timedelta(microseconds=micros), weight % 10, min(pk, MAX_PK))
+            return cls(EPOCH + timedelta(microseconds=micros), weight % 100, min(pk, MAX_PK))
         except (ValueError, OverflowError):
             return None
 
@@ -100,7 +100,7 @@ class Entry:
     def moment(self) -> str:
         """Its day and time, in the reader's zone."""
         local = timezone.localtime(self.at)
-        return f"{_day(local.date(), 'M j, Y', get_language())}, {clock(local)}"
+        return f"{written(local, 'M j, Y')}, {clock(local)}"
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class _Row(NamedTuple):
         return Place(self.at, self.weight, self.pk)
 
 
-TOUCH, ANSWER, PROMISE, STAGE = 1, 2, 3, 4
+TOUCH, ANSWER, PROMISE, STAGE, ASSIGNMENT = 1, 2, 3, 4, 5
 """The weights: of one instant, a change of stage stands above the touch that led to it."""
 
 _TOUCHES = """
@@ -171,10 +171,22 @@ _PROMISES = """
         AND given.superseded_at IS NULL
         AND (promise.created_at, 3, promise.id) < (%(at)s, %(weight)s, %(pk)s)
       ORDER BY promise.created_at DESC, promise.id DESC LIMIT %(limit)s)"""
+_ASSIGNMENTS = """
+    (SELECT 5 AS weight, given.id AS pk, given.at AS at, person.name, holder.name, '', '', '',
+            given.why, NULL::numeric, NULL::numeric, NULL::timestamptz, NULL::timestamptz,
+            NULL::timestamptz
+       FROM prospects_assignment AS given
+       LEFT JOIN team_user AS person ON person.id = given.by_id
+       LEFT JOIN team_user AS holder ON holder.id = given.to_person_id
+      WHERE given.lead_id = %(lead)s
+        AND given.at <= %(at)s AND (given.at, 5, given.id) < (%(at)s, %(weight)s, %(pk)s)
+      ORDER BY given.at DESC, given.id DESC LIMIT %(limit)s)"""
 _NEWEST = " ORDER BY at DESC, weight DESC, pk DESC LIMIT %(limit)s"
 
 QUERIES = {
-    Show.EVERYTHING: f"{_TOUCHES} UNION ALL {_STAGES} UNION ALL {_PROMISES}{_NEWEST}",
+    Show.EVERYTHING: (
+        f"{_TOUCHES} UNION ALL {_STAGES} UNION ALL {_PROMISES} UNION ALL {_ASSIGNMENTS}{_NEWEST}"
+    ),
     Show.CONVERSATIONS: _TOUCHES,
     Show.MAIL: _TOUCHES,
     Show.FACTS: _STAGES,
@@ -248,6 +260,8 @@ def _told(row: _Row, documented: Iterable[str], lead: Lead, currency: str) -> En
             return _touched(row, documented, currency)
         case 3:
             return _promised(row)
+        case 5:
+            return _assigned(row)
         case _:
             return _stepped(row, lead)
 
@@ -281,7 +295,7 @@ def _promised(row: _Row) -> Entry:
     return Entry(
         row.place,
         way="stage",
-        title=_("Promised for %s") % f"{day(due)}, {date_format(due, 'P')}",
+        title=_("Promised for %s") % f"{day(due)}, {clock(due, 'P')}",
         detail=_dotted(channel, row.by, state),
         note=row.words,
     )
@@ -296,6 +310,15 @@ def _stepped(row: _Row, lead: Lead) -> Entry:
         title=wording.stage_title(from_stage, to_stage),
         detail=_dotted(lead.source.name if not from_stage else "", reason, row.by),
         note=row.words,
+    )
+
+
+def _assigned(row: _Row) -> Entry:
+    return Entry(
+        row.place,
+        way="stage",
+        title=_("Given to %s") % row.person if row.person else _("Back in the team’s queue"),
+        detail=_dotted(row.words, row.by if row.by != row.person else ""),
     )
 
 
@@ -331,25 +354,7 @@ def day(value: date, since: datetime | None = None) -> str:
     if isinstance(value, datetime):
         form = "M j, Y" if since is not None and value < since else form
         value = timezone.localtime(value).date()
-    return _day(value, form, get_language())
-
-
-def clock(local: datetime) -> str:
-    """The time of day of an instant in whatever zone it is given in: “3:05 p.m.”."""
-    return _clock(local.time().replace(second=0, microsecond=0), get_language())
-
-
-# Django writes a date in some twenty microseconds; a page has dozens, mostly the same few.
-
-
-@lru_cache(maxsize=4096)
-def _day(value: date, form: str, language: str | None) -> str:
-    return date_format(value, form)
-
-
-@lru_cache(maxsize=4096)
-def _clock(value: time, language: str | None) -> str:
-    return time_format(value, "g:i a")
+    return written(value, form)
 
 
 def conversation_in_words(touch: Touch) -> str:

@@ -15,7 +15,11 @@ from django.utils import timezone
 
 from nurture.actions import plan_next
 from nurture.cadence import DECISION_IS_NEAR, Rank
-from nurture.models import Attempt
+from nurture.clock import engine_now
+from nurture.dispatching import dispatch
+from nurture.enrolling import stop
+from nurture.models import Attempt, Enrolment, Promise
+from prospects.first_touch import FIRST_HOUR
 from prospects.models import Lead, RecordedAnswer
 from prospects.qualification import Attribute
 from prospects.stages import Stage
@@ -25,8 +29,8 @@ BATCH = 200
 
 @shared_task
 def plan_changed() -> int:
-    """Plan the leads that have no plan or one for another stage; returns how many."""
-    return _plan_all(without_plan())
+    """Plan the leads that have no plan or one for another stage, or whose first hour is over."""
+    return _plan_all(without_plan()) + _plan_all(hour_is_over(timezone.now()))
 
 
 @shared_task
@@ -35,16 +39,38 @@ def plan_overtaken() -> int:
     return _plan_all(overtaken(timezone.now()))
 
 
+@shared_task
+def dispatch_due() -> dict[str, int]:
+    """Do what is due of what is planned. Any number of these may run at once."""
+    end_left(engine_now())
+    return {str(state): count for state, count in dispatch().items()}
+
+
+@transaction.atomic
+def end_left(now: datetime) -> int:
+    """Stop the cadences of leads that left the program by a step of prospects or of a handoff."""
+    left = ~Q(lead__stage__in=(Stage.RAW, Stage.NURTURING))
+    qualified = Q(lead__stage=Stage.QUALIFIED)
+    return stop(left & qualified, Enrolment.End.QUALIFIED, now=now) + stop(
+        left & ~qualified, Enrolment.End.LEFT_PROGRAM, now=now
+    )
+
+
 def without_plan() -> Q:
     """Worked leads of somebody that were never planned, or not since they became (un)qualified."""
     qualified = Q(stage=Stage.QUALIFIED)
     ready = Q(next_touch_rank=Rank.READY)
-    promised = Q(next_touch_rank=Rank.PROMISE)
+    above = Q(next_touch_rank__in=(Rank.INQUIRY, Rank.PROMISE))
     return (
         Q(next_touch_at__isnull=True, specialist__isnull=False)
-        | (qualified & ~ready & ~promised & Q(next_touch_at__isnull=False))
+        | (qualified & ~ready & ~above & Q(next_touch_at__isnull=False))
         | (~qualified & ready)
     )
+
+
+def hour_is_over(now: datetime) -> Q:
+    """Inquiries that stood on top for their first hour and are late now."""
+    return Q(next_touch_rank=Rank.INQUIRY, next_touch_at__lt=now - FIRST_HOUR)
 
 
 def overtaken(now: datetime) -> Q:
@@ -58,10 +84,13 @@ def overtaken(now: datetime) -> Q:
         superseded_at__isnull=True,
         on__range=(now.date(), (now + DECISION_IS_NEAR).date()),
     )
+    promises = Promise.objects.open().filter(lead=OuterRef("pk"), due_at__lte=now)
     return (
         Q(~Exists(attempts), next_touch_rank=Rank.ATTEMPT)
         | Q(Exists(decisions), next_touch_rank__in=(Rank.FOLLOW_UP, Rank.LONG_TERM))
         | Q(~Exists(decisions), next_touch_rank=Rank.DECISION_NEAR)
+        | Q(Exists(promises), next_touch_rank=Rank.READY)
+        | Q(stage=Stage.QUALIFIED, next_touch_rank=Rank.PROMISE, next_touch_at__gt=now)
     )
 
 

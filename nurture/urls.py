@@ -7,6 +7,7 @@ from nurture import views
 urlpatterns = [
     path("today/", views.today, name="today"),
     path("today/next/", views.today_next, name="today-next"),
+    path("today/take/", views.today_take, name="today-take"),
     path("leads/<int:pk>/", views.lead_detail, name="lead-detail"),
     path("leads/<int:pk>/story/", views.lead_story, name="lead-story"),
     path("leads/<int:pk>/take/", views.lead_take, name="lead-take"),

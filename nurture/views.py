@@ -32,6 +32,7 @@ from nurture.forms import (
 from nurture.models import Touch
 from nurture.standing import missing_to_give_up
 from nurture.story import Place, Show
+from nurture.taking import take_next
 from nurture.wording import WITH_A_KEY, touch_title
 from prospects.actions import NotAllowed
 from prospects.models import Lead
@@ -65,9 +66,14 @@ def today(request: HttpRequest) -> HttpResponse:
         after=Place.parse(request.GET.get("after", "")),
         start=start,
     )
-    later = urlencode({"after": str(page.after), "start": start + len(page.due)})
-    context = {"page": page, "now": now, "next_url": f"?{later}" if page.after else ""}
+    context = {**today_context(page, now, start), "known": None, "polls": start == 1}
     return render(request, "nurture/today.html", context)
+
+
+def today_context(page: queue.TodayPage, now: datetime, start: int = 1) -> dict[str, Any]:
+    """What the queue's part of the page is given; `start`: the number of its first row."""
+    later = urlencode({"after": str(page.after), "start": start + len(page.due)})
+    return {"page": page, "now": now, "next_url": f"?{later}" if page.after else ""}
 
 
 @require_safe
@@ -75,6 +81,22 @@ def today(request: HttpRequest) -> HttpResponse:
 def today_next(request: HttpRequest) -> HttpResponse:
     """To whoever is due first and may be contacted now; back to Today when nobody is."""
     return _next(request, timezone.now())
+
+
+@require_POST
+@only_if(works_leads)
+def today_take(request: HttpRequest) -> HttpResponse:
+    """Take the freshest lead of the team's queue into one's own program."""
+    try:
+        lead = take_next(by=user_of(request), now=timezone.now())
+    except NotAllowed as refusal:
+        messages.error(request, str(refusal))
+        return redirect("workload")
+    if lead is None:
+        messages.info(request, _("Nobody waits any more."))
+        return redirect("today")
+    messages.success(request, _("%s is yours now.") % lead.headline)
+    return redirect(_address(lead.pk, from_today=True))
 
 
 @require_POST
@@ -109,8 +131,19 @@ def lead_skip(request: HttpRequest, pk: int) -> HttpResponse:
 def lead_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """The record; `?from=today` makes it one of the queue, `?show=` and `?before=` turn the story."""
     now = timezone.now()
-    lead = get_object_or_404(reads.page_leads(user_of(request)), pk=pk)
+    lead = reads.page_leads(user_of(request)).filter(pk=pk).first()
+    if lead is None:
+        return moved(request, pk)
     return render(request, "nurture/lead_detail.html", _page(request, lead, now))
+
+
+def moved(request: HttpRequest, pk: int) -> HttpResponse:
+    """To the lead that an old one was merged into, for who may see that; 404 for everybody else.
+
+    For the time being (302): merging can be undone.
+    """
+    kept = get_object_or_404(Lead.objects.visible_to(user_of(request)).that_took(pk))
+    return redirect("lead-detail", kept.pk)
 
 
 @require_safe

@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -22,6 +21,7 @@ from nurture.touching import (
     Outcome,
 )
 from prospects.stages import Disqualification, Stage
+from team.dates import clock, written
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -137,16 +137,15 @@ def contactable_in_words(verdict: Verdict, channel: str, zone: ZoneInfo, now: da
 def moment(at: datetime, zone: ZoneInfo, now: datetime) -> str:
     """A time as one would say it in `zone`: “3:00 pm”, “Mon 9:00 am”, “Jun 23, 9:00 am”."""
     local, today = at.astimezone(zone), now.astimezone(zone).date()
-    time = date_format(local, "P")
+    time = clock(local, "P")
     days = (local.date() - today).days
     if days == 0:
         return time
     if days == 1:
         return _("tomorrow, %s") % time
     if 1 < days < 7:
-        return f"{date_format(local, 'D')} {time}"
-    day = date_format(local, "M j" if local.year == today.year else "M j, Y")
-    return f"{day}, {time}"
+        return f"{written(local, 'D')} {time}"
+    return f"{written(local, 'M j' if local.year == today.year else 'M j, Y')}, {time}"
 
 
 def attempts_in_words(attempts: Sequence[ConnectAttempt], now: datetime) -> str:
@@ -183,6 +182,8 @@ _REASONS: dict[str, str | _StrPromise] = {
     "gate_passed": gettext_lazy("all that the standard asks is documented"),
     "gate_closed": gettext_lazy("the standard is no longer met"),
     "restored": gettext_lazy("screening overruled"),
+    "rescreened": gettext_lazy("screened anew, nothing against it any more"),
+    "taken_back": gettext_lazy("the decision was taken back"),
     "revived": gettext_lazy("revived"),
     "attempts_used_up": gettext_lazy("six attempts without a conversation"),
     "manager_decided": gettext_lazy("a manager decided so"),

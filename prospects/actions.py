@@ -7,7 +7,7 @@ for a page, the API and a script. `change_stage` is the only writer of `Lead.sta
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,7 +19,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from prospects import keys
+from prospects.assigning import give, note_writer, route_lead
+from prospects.duplicates import look_for_duplicates
+from prospects.first_touch import first_touch
 from prospects.models import (
+    AssignmentRule,
     Company,
     Contact,
     IndustryCode,
@@ -29,6 +33,7 @@ from prospects.models import (
     StageChange,
     Standard,
 )
+from prospects.overruling import note_verdict, overrule
 from prospects.qualification import (
     DERIVED,
     Answer,
@@ -36,11 +41,23 @@ from prospects.qualification import (
     Attribute,
     Basis,
     BuyingRole,
+    Fact,
     Terms,
 )
-from prospects.reads import assessment_of, contacts_of, lists_of_organisation, market_of
+from prospects.reads import (
+    answer_facts,
+    assessment_of,
+    company_facts,
+    contact_facts,
+    contacts_of,
+    facts_of,
+    lists_of_organisation,
+    market_of,
+    standing_answers,
+)
 from prospects.screening import Candidate, screen, verdict
 from prospects.stages import GIVEN_UP, NEW, Disqualification, IllegalStep, Stage, check_step
+from prospects.verdicts import search_text_of
 from team.models import KeyedRequest, Organisation, Side, Team, User
 
 
@@ -75,12 +92,21 @@ def refuse_reps(by: User | None) -> None:
 
 
 def locked(lead: Lead) -> Lead:
-    """The lead as it is now, locked until the transaction ends: two writers must take turns."""
-    lead = (
-        Lead.objects.select_for_update(of=("self",))
-        .select_related("company__naics", "company__sic", "contact")
-        .get(pk=lead.pk)
-    )
+    """The lead as it is now, locked until the transaction ends: two writers must take turns.
+
+    Where it was merged meanwhile, the one that it went into.
+    """
+    try:
+        lead = (
+            Lead.objects.select_for_update(of=("self",))
+            .select_related("company", "contact")
+            .get(pk=lead.pk)
+        )
+    except Lead.DoesNotExist:
+        kept = Lead.objects.that_took(lead.pk).first()
+        if kept is None:
+            raise
+        lead = locked(kept)
     if lead.contact is not None and lead.contact.company_id == lead.company_id:
         lead.contact.company = lead.company  # read with the lead: a join less
     return lead
@@ -137,22 +163,41 @@ def change_stage(
         raise IllegalStep(Lead.objects.get(pk=lead.pk).stage, to_stage)
 
 
+VERDICT_COLUMNS = ("documented", "open_attributes", "reassess_at", "mql_at")
+"""The columns of a lead that `judge` brings up to date."""
+
+
 def reassess(*, lead: Lead, now: datetime, terms: Terms | None = None) -> Assessment:
     """Judge the lead by the standard, store the verdict, and take the step it leads to.
 
     Called in the transaction of every write that changes a fact (the lead `locked`), and by the
-    tick when a fact goes stale. Moves nurturing → qualified when the gate passes and back when it
-    no longer does. `terms`: the standard in force, where the caller has it already.
+    tick when a fact goes stale. `terms`: the standard in force, where the caller has it already.
+    """
+    assessment = judge(lead=lead, now=now, terms=terms)
+    lead.save(update_fields=VERDICT_COLUMNS)
+    return assessment
+
+
+def judge(
+    *,
+    lead: Lead,
+    now: datetime,
+    terms: Terms | None = None,
+    facts: Mapping[str, Fact] | None = None,
+) -> Assessment:
+    """The same for a caller who saves the lead anyway: VERDICT_COLUMNS are left for it to save.
+
+    Moves nurturing → qualified when the gate passes and back when it no longer does. `terms` and
+    `facts`: the standard in force and what is known of the lead, where the caller has read them.
     """
     terms = terms or terms_in_force()
-    assessment = assessment_of(lead, now=now, terms=terms)
+    assessment = assessment_of(lead, now=now, terms=terms, facts=facts)
     lead.documented = assessment.documented
     lead.open_attributes = list(assessment.open_attributes)
     lead.reassess_at = assessment.changes_at
     passed_screening = lead.stage not in (Stage.RAW, Stage.SCREENED_OUT)
     if passed_screening and assessment.documented >= terms.mql_attributes:
         lead.mql_at = lead.mql_at or now
-    lead.save(update_fields=["documented", "open_attributes", "reassess_at", "mql_at"])
     if lead.stage == Stage.NURTURING and assessment.passes:
         change_stage(lead=lead, to_stage=Stage.QUALIFIED, now=now, by=None, reason="gate_passed")
     elif lead.stage == Stage.QUALIFIED and not assessment.passes:
@@ -174,16 +219,6 @@ def terms_in_force() -> Terms:
     return standard.terms if standard else Terms()
 
 
-def save_edit(lead: Lead, *, version: int, fields: Mapping[str, Any]) -> None:
-    """Write what a person edited, unless somebody else did since `version` (StaleVersion)."""
-    if lead.version != version:
-        raise StaleVersion(lead)
-    for name, value in fields.items():
-        setattr(lead, name, value)
-    lead.version += 1
-    lead.save(update_fields=[*fields, "version"])
-
-
 @transaction.atomic
 def enter_program(*, lead: Lead, by: User | None, now: datetime, note: str = "") -> Lead:
     """Take a raw lead that passed screening into the program; the specialist keeps it, or takes it."""
@@ -191,8 +226,8 @@ def enter_program(*, lead: Lead, by: User | None, now: datetime, note: str = "")
     lead = locked(lead)
     _check_stage(lead, {Stage.RAW}, Stage.NURTURING)
     if lead.specialist_id is None and by is not None and by.is_specialist:
-        lead.specialist, lead.assigned_why = by, _("took it from the team’s queue")
-        lead.save(update_fields=["specialist", "assigned_why"])
+        words = _("took it from the team’s queue")
+        give(lead=lead, to_person=by, rule=AssignmentRule.TOOK, why=words, by=by, now=now)
     change_stage(lead=lead, to_stage=Stage.NURTURING, now=now, by=by, note=note)
     reassess(lead=lead, now=now)
     return lead
@@ -204,15 +239,21 @@ def screen_out(*, lead: Lead, reason: str, by: User, now: datetime, note: str = 
     refuse_reps(by)
     lead = locked(lead)
     change_stage(lead=lead, to_stage=Stage.SCREENED_OUT, now=now, by=by, reason=reason, note=note)
+    note_verdict(lead=lead, reason=reason, words=note, by=by)
     return lead
 
 
 @transaction.atomic
 def restore(*, lead: Lead, by: User, now: datetime, note: str = "") -> Lead:
-    """Overrule the screening: the lead is raw again; its reasons stay on record."""
+    """Overrule the screening: the lead is raw again; its reasons stay on record and do not count."""
     refuse_reps(by)
     lead = locked(lead)
+    check_step(lead.stage, Stage.RAW)
+    out = lead.stage_changes.filter(superseded_at__isnull=True).order_by("at", "id").last()
     change_stage(lead=lead, to_stage=Stage.RAW, now=now, by=by, reason="restored", note=note)
+    overrule(lead=lead, by=by, now=now, why=note, reason=out.reason if out else "")
+    route_lead(lead=lead, now=now)
+    plan_first_touch(lead=lead, now=now)
     return lead
 
 
@@ -224,6 +265,7 @@ def revive(*, lead: Lead, by: User | None, now: datetime, note: str = "") -> Lea
     _check_stage(lead, GIVEN_UP, Stage.NURTURING)
     change_stage(lead=lead, to_stage=Stage.NURTURING, now=now, by=by, reason="revived", note=note)
     reassess(lead=lead, now=now)
+    route_lead(lead=lead, now=now)
     return lead
 
 
@@ -234,7 +276,7 @@ def _check_stage(lead: Lead, from_stages: AbstractSet[str], to_stage: Stage) -> 
 
 
 @transaction.atomic
-def assign(*, lead: Lead, specialist: User, by: User, why: str = "") -> Lead:
+def assign(*, lead: Lead, specialist: User, by: User, now: datetime, why: str = "") -> Lead:
     """Give the lead to a specialist, who must be one (NotAllowed).
 
     A manager gives it to any specialist of theirs, a specialist takes it for themself.
@@ -246,14 +288,23 @@ def assign(*, lead: Lead, specialist: User, by: User, why: str = "") -> Lead:
     if specialist != by and not theirs:
         raise NotAllowed(_("Only a manager of %s can give them a lead.") % specialist)
     lead = locked(lead)
-    lead.specialist = specialist
-    lead.team = specialist.team or lead.team
-    lead.assigned_why = why or _("given by %s") % by
-    lead.save(update_fields=["specialist", "team", "assigned_why"])
+    took = specialist == by
+    give(
+        lead=lead,
+        to_person=specialist,
+        rule=AssignmentRule.TOOK if took else AssignmentRule.HAND,
+        why=why or (_("took it over") if took else _("given by %s") % by),
+        by=by,
+        now=now,
+    )
+    plan_first_touch(lead=lead, now=now)
     return lead
 
 
-@transaction.atomic
+ANSWER_COLUMNS = (*VERDICT_COLUMNS, "activity_at")
+"""The columns of a lead that `record_answer` brings up to date."""
+
+
 def record_answer(
     *,
     lead: Lead,
@@ -263,17 +314,21 @@ def record_answer(
     by: User | None,
     now: datetime,
 ) -> tuple[RecordedAnswer, Assessment]:
-    """Save one answer (its earlier ones stay) and the verdict it leads to.
+    """Save one answer (its earlier ones stay) and judge what it leads to.
 
-    Refuses (ValidationError) an attribute that is derived. The caller links the touch, if any.
+    Call it in the transaction that `locked` the lead, as two answers at once must not both miss the
+    tenth; ANSWER_COLUMNS are left for the caller to save, and the touch, if any, to link. Refuses
+    (ValidationError) an attribute that is derived.
     """
     if attribute in DERIVED:
         raise ValidationError(
             _("“%s” is read from the company, the people and the touches; it cannot be ticked.")
             % Attribute(attribute).label
         )
-    lead = locked(lead)  # two answers at once must not both miss the tenth
-    _supersede(lead, attribute, now)
+    standing = list(standing_answers(lead))
+    earlier = [recorded.pk for recorded in standing if recorded.attribute == attribute]
+    if earlier:
+        RecordedAnswer.objects.filter(pk__in=earlier).update(superseded_at=now)
     recorded = RecordedAnswer.objects.create(
         lead=lead,
         attribute=attribute,
@@ -287,8 +342,9 @@ def record_answer(
         by=by,
         recorded_at=now,
     )
-    _touched(lead, now)
-    return recorded, reassess(lead=lead, now=now)
+    lead.activity_at = max(lead.activity_at, now)
+    known = [other for other in standing if other.pk not in earlier]
+    return recorded, judge(lead=lead, now=now, facts=facts_of(lead, [*known, recorded]))
 
 
 @transaction.atomic
@@ -306,8 +362,10 @@ def contradict_answer(
     ).update(contradicted=why or _("contradicted"))
     if attribute in DERIVED:
         _withdraw(lead, attribute, now)
-    _touched(lead, now)
-    return reassess(lead=lead, now=now)
+    lead.activity_at = max(lead.activity_at, now)
+    assessment = judge(lead=lead, now=now)
+    lead.save(update_fields=ANSWER_COLUMNS)
+    return assessment
 
 
 def _withdraw(lead: Lead, attribute: Attribute, now: datetime) -> None:
@@ -327,17 +385,6 @@ def _withdraw(lead: Lead, attribute: Attribute, now: datetime) -> None:
     if company is not None:
         company.save()
         refresh_company_leads(company, now)
-
-
-def _supersede(lead: Lead, attribute: str, now: datetime) -> None:
-    RecordedAnswer.objects.filter(
-        lead=lead, attribute=attribute, superseded_at__isnull=True
-    ).update(superseded_at=now)
-
-
-def _touched(lead: Lead, now: datetime) -> None:
-    lead.activity_at = max(lead.activity_at, now)
-    lead.save(update_fields=["activity_at"])
 
 
 @dataclass(frozen=True)
@@ -401,9 +448,15 @@ class LeadDetails(Details):
 def edit_lead(*, lead: Lead, details: LeadDetails, version: int, by: User, now: datetime) -> Lead:
     """Write what a person edited of the lead itself (StaleVersion if somebody was faster)."""
     lead = locked(lead)
-    save_edit(lead, version=version, fields=details.given())
-    _touched(lead, now)
-    reassess(lead=lead, now=now)
+    if lead.version != version:
+        raise StaleVersion(lead)
+    given = details.given()
+    for name, value in given.items():
+        setattr(lead, name, value)
+    lead.version += 1
+    lead.activity_at = max(lead.activity_at, now)
+    judge(lead=lead, now=now)
+    lead.save(update_fields=[*given, "version", "activity_at", *VERDICT_COLUMNS])
     return lead
 
 
@@ -412,7 +465,7 @@ def edit_company(
     *,
     lead: Lead,
     details: CompanyDetails,
-    by: User,
+    by: User | None,
     now: datetime,
     evidence: Evidence | None = None,
 ) -> Company:
@@ -421,17 +474,8 @@ def edit_company(
     `evidence`: what industry code and firmographics rest on; research unless they said so.
     """
     lead = locked(lead)
-    company = lead.company or Company(name=details.name or "")
-    given = details.given()
-    for name, value in given.items():
-        setattr(company, name, value)
-    company.name_key = keys.company_key(company.name)
-    basis, since = (evidence.basis, evidence.at) if evidence else (Basis.RESEARCH, now)
-    if {"naics", "sic"} & set(given):
-        company.industry_basis, company.industry_since = basis, since
-    if {"revenue", "employees", "locations"} & set(given):
-        company.firmographics_basis, company.firmographics_since = basis, since
-    company.save()
+    company = lead.company or Company()
+    _write_company(company, details, now, evidence)
     if lead.company_id is None:
         lead.company = company
         lead.save(update_fields=["company"])
@@ -442,12 +486,31 @@ def edit_company(
     return company
 
 
+def _write_company(
+    company: Company, details: CompanyDetails, now: datetime, evidence: Evidence | None = None
+) -> None:
+    given = details.given()
+    for name, value in given.items():
+        setattr(company, name, value)
+    company.name_key = keys.company_key(company.name)
+    company.edited_at = now
+    basis, since = (evidence.basis, evidence.at) if evidence else (Basis.RESEARCH, now)
+    if {"naics", "sic"} & set(given):
+        company.industry_basis, company.industry_since = basis, since
+    if {"revenue", "employees", "locations"} & set(given):
+        company.firmographics_basis, company.firmographics_since = basis, since
+    renamed = company.pk is not None
+    company.save()
+    if {"name", "domain"} & set(given):
+        look_for_duplicates(companies=[company.pk], now=now, renamed=renamed)
+
+
 @transaction.atomic
 def add_contact(
     *,
     lead: Lead,
     details: ContactDetails,
-    by: User,
+    by: User | None,
     now: datetime,
     confirmed_at: datetime | None = None,
 ) -> Contact:
@@ -457,7 +520,7 @@ def add_contact(
     """
     lead = locked(lead)
     contact = Contact(company=lead.company)
-    _write_contact(contact, details, lead, confirmed_at)
+    _write_contact(contact, details, lead.company, now, confirmed_at)
     if lead.contact_id is None:
         lead.contact = contact
         lead.save(update_fields=["contact"])
@@ -477,7 +540,7 @@ def edit_contact(
 ) -> Contact:
     """Write what is known of a person. `confirmed_at`: the touch in which their role was said."""
     lead = locked(lead)
-    _write_contact(contact, details, lead, confirmed_at)
+    _write_contact(contact, details, lead.company, now, confirmed_at)
     _refresh(lead, contact, now)
     return contact
 
@@ -493,13 +556,20 @@ def confirm_roles(*, lead: Lead, contacts: list[Contact], at: datetime, now: dat
 
 
 def _write_contact(
-    contact: Contact, details: ContactDetails, lead: Lead, confirmed_at: datetime | None
+    contact: Contact,
+    details: ContactDetails,
+    company: Company | None,
+    now: datetime,
+    confirmed_at: datetime | None = None,
 ) -> None:
+    """`company`: the lead's, whose country a telephone number is read in."""
     given = details.given()
     role_changed = given.get("buying_role", contact.buying_role) != contact.buying_role
     for name, value in given.items():
         setattr(contact, name, value)
-    country = lead.company.country if lead.company else ""
+    country = company.country if company else ""
+    if contact.phone and not country and not contact.phone.startswith("+"):
+        country = Organisation.current().country
     contact.email_key = keys.email_key(contact.email)
     contact.phone_key = keys.phone_key(contact.phone, country)
     if "email" in given:
@@ -508,7 +578,11 @@ def _write_contact(
         contact.phone_invalid_at = None
     if confirmed_at is not None or role_changed:
         contact.role_confirmed_at = confirmed_at
+    contact.edited_at = now
+    renamed = contact.pk is not None
     contact.save()
+    if {"first_name", "last_name", "email", "phone"} & set(given):
+        look_for_duplicates(contacts=[contact.pk], now=now, renamed=renamed)
 
 
 def _refresh(lead: Lead, contact: Contact, now: datetime) -> None:
@@ -516,31 +590,41 @@ def _refresh(lead: Lead, contact: Contact, now: datetime) -> None:
     if contact.company is not None:
         refresh_company_leads(contact.company, now)
     else:
-        refresh_search_text(lead)
-        reassess(lead=lead, now=now)
+        _refresh_lead(lead, contacts_of(lead), standing_answers(lead), terms_in_force(), now)
 
 
 def refresh_company_leads(company: Company, now: datetime) -> None:
     """A company's facts count for each of its leads: write their verdicts and search texts anew."""
-    terms = terms_in_force()
-    leads = Lead.objects.select_for_update(of=("self",)).filter(company=company)
-    for lead in leads.select_related("company", "contact").order_by("pk"):
-        refresh_search_text(lead)
-        reassess(lead=lead, now=now, terms=terms)
-
-
-def refresh_search_text(lead: Lead) -> None:
-    """Write the text that the search looks in: names, company, addresses and phones, lower case."""
-    people = list(lead.company.contacts.all()) if lead.company else []
-    if lead.contact and lead.contact not in people:
-        people.append(lead.contact)
-    lead.search_text = keys.search_text(
-        lead.external_id or "",
-        lead.company.name if lead.company else "",
-        lead.company.domain if lead.company else "",
-        *(part for p in people for part in (p.name, p.email, p.phone, p.phone_key)),
+    leads = list(
+        Lead.objects.select_for_update(of=("self",))
+        .select_related("company__naics", "company__sic", "contact")
+        .filter(company=company)
+        .order_by("pk")
     )
-    lead.save(update_fields=["search_text"])
+    colleagues = list(company.contacts.order_by("pk"))
+    answers: dict[int, list[RecordedAnswer]] = {lead.pk: [] for lead in leads}
+    for answer in RecordedAnswer.objects.filter(lead__in=leads, superseded_at__isnull=True):
+        answers[answer.lead_id].append(answer)
+    terms = terms_in_force()
+    for lead in leads:
+        people = list(colleagues)
+        if lead.contact is not None and lead.contact not in colleagues:
+            people.append(lead.contact)
+        _refresh_lead(lead, people, answers[lead.pk], terms, now)
+
+
+def _refresh_lead(
+    lead: Lead,
+    people: Sequence[Contact],
+    answers: Iterable[RecordedAnswer],
+    terms: Terms,
+    now: datetime,
+) -> None:
+    """Write the verdict and the search text of one lead; `people`: of its company and its own."""
+    facts = company_facts(lead.company) | contact_facts(people) | answer_facts(answers)
+    judge(lead=lead, now=now, terms=terms, facts=facts)
+    lead.search_text = search_text_of(lead, people)
+    lead.save(update_fields=["search_text", *VERDICT_COLUMNS])
 
 
 @transaction.atomic
@@ -551,41 +635,86 @@ def create_lead(
     contact: ContactDetails,
     details: LeadDetails,
     team: Team,
-    by: User,
+    by: User | None,
     now: datetime,
     idempotency_key: uuid.UUID | None = None,
+    asked_at: datetime | None = None,
+    known: Contact | None = None,
 ) -> Lead:
-    """Take in one lead by hand or by the API: raw, with the specialist who wrote it down, if one.
+    """Take in one lead by hand, by the API or by a form: raw, with who wrote it down, if a specialist.
 
     The same `idempotency_key` by the same person gives the same lead again. Screening is the same
-    as for a file's rows (`prospects.imports`); the caller shows its reasons.
+    as for a file's rows (`prospects.imports`); the caller shows its reasons. `asked_at`: when they
+    asked us themselves (`by` is None then). `known`: a person we have, with a need that is another
+    one; `contact` and `company` say nothing then.
     """
     refuse_reps(by)
     asked, is_new = _asked(by, idempotency_key, now)
     if asked is not None and not is_new:
         return _made_before(asked)
+    person, firm = known, known.company if known is not None else None
+    if known is None and company.name:
+        firm = Company()
+        _write_company(firm, company, now)
+    if known is None and contact.given():
+        person = Contact(company=firm)
+        _write_contact(person, contact, firm, now)
     lead = Lead.objects.create(
         source=source,
         team=team,
-        specialist=by if by.is_specialist else None,
-        assigned_why=_("wrote it down") if by.is_specialist else "",
+        specialist=by if by is not None and by.is_specialist else None,
+        assigned_why=_("wrote it down") if by is not None and by.is_specialist else "",
         received_at=now,
+        asked_at=asked_at,
+        contact=person,
+        company=firm,
         stage=Stage.RAW,
         stage_at=now,
         activity_at=now,
         **details.given(),
     )
     StageChange.objects.create(lead=lead, from_stage=NEW, to_stage=Stage.RAW, at=now, by=by)
-    if company.name:
-        edit_company(lead=lead, details=company, by=by, now=now)
-    if contact.given():
-        add_contact(lead=lead, details=contact, by=by, now=now)
+    if by is not None and by.is_specialist:
+        note_writer(lead=lead, by=by, now=now)
+    if firm is not None:
+        refresh_company_leads(firm, now)
+    else:
+        _refresh_lead(lead, contacts_of(lead), (), terms_in_force(), now)
     if asked is not None:
         asked.made_id = lead.pk
         asked.save(update_fields=["made_id"])
     lead = locked(lead)
     screen_arrival(lead=lead, now=now)
+    route_lead(lead=lead, now=now)
+    plan_first_touch(lead=lead, now=now)
     return lead
+
+
+def plan_first_touch(*, lead: Lead, now: datetime) -> None:
+    """Store when a raw lead is due for its first touch: its specialist sees it at once, without a tick.
+
+    Call it in the transaction that `locked` the lead and gave it to somebody. Leaves a lead alone
+    that nobody has, that was screened out, or that has a plan; what follows is planned by nurture.
+    """
+    if lead.stage != Stage.RAW or lead.specialist_id is None or lead.next_touch_at is not None:
+        return
+    planned = first_touch(
+        received_at=lead.received_at,
+        asked_at=lead.asked_at,
+        can_call=lead.contact is not None and lead.contact.can_be_called,
+        can_email=lead.contact is not None and lead.contact.can_be_emailed,
+        now=now,
+    )
+    lead.next_touch_at, lead.next_touch_channel = planned.at, planned.channel
+    lead.next_touch_rank, lead.next_touch_why = planned.rank, planned.why
+    lead.save(
+        update_fields=[
+            "next_touch_at",
+            "next_touch_channel",
+            "next_touch_rank",
+            "next_touch_why",
+        ]
+    )
 
 
 def screen_arrival(*, lead: Lead, now: datetime) -> None:
@@ -593,8 +722,10 @@ def screen_arrival(*, lead: Lead, now: datetime) -> None:
 
     Call it in the transaction that `locked` the lead. The verdict may be overruled (`restore`).
     """
-    reasons = screen(candidate_of(lead), lists_of_organisation(), market_of(Organisation.current()))
-    lead.screening = [{"rule": str(reason.rule), "words": reason.words} for reason in reasons]
+    organisation = Organisation.current()
+    candidate = candidate_of(lead, organisation.country)
+    reasons = screen(candidate, lists_of_organisation(), market_of(organisation))
+    lead.screening = [reason.stored for reason in reasons]
     lead.save(update_fields=["screening"])
     against = verdict(reasons)
     if against is not None:
@@ -608,8 +739,8 @@ def screen_arrival(*, lead: Lead, now: datetime) -> None:
         )
 
 
-def candidate_of(lead: Lead) -> Candidate:
-    """What screening looks at, of a lead that is stored."""
+def candidate_of(lead: Lead, country: str) -> Candidate:
+    """What screening looks at, of a lead that is stored; `country`: where we dial from."""
     company = lead.company or Company()
     contact = lead.contact or Contact()
     return Candidate(
@@ -620,7 +751,7 @@ def candidate_of(lead: Lead) -> Candidate:
         email=contact.email,
         email_reading=keys.read_email(contact.email),
         phone=contact.phone,
-        phone_reading=keys.read_phone(contact.phone, company.country),
+        phone_reading=keys.read_phone(contact.phone, company.country or country),
         street=company.street,
         city=company.city,
         country=company.country,
@@ -629,9 +760,11 @@ def candidate_of(lead: Lead) -> Candidate:
     )
 
 
-def _asked(by: User, key: uuid.UUID | None, now: datetime) -> tuple[KeyedRequest | None, bool]:
+def _asked(
+    by: User | None, key: uuid.UUID | None, now: datetime
+) -> tuple[KeyedRequest | None, bool]:
     """The request of that key, and whether it is new; whoever comes second waits for the first."""
-    if key is None:
+    if key is None or by is None:
         return None, True
     return KeyedRequest.objects.get_or_create(by=by, key=key, defaults={"asked_at": now})
 
@@ -650,9 +783,11 @@ def source_named(name: str) -> Source:
     return known or Source.objects.get_or_create(name=name)[0]
 
 
-@transaction.atomic
 def disqualify(*, lead: Lead, reason: str, by: User, now: datetime, note: str = "") -> Lead:
-    """Close the lead for good, with a reason; "other" needs words (ValidationError)."""
+    """Close the lead for good, with a reason; "other" needs words (ValidationError).
+
+    Call it in a transaction: that of `nurture.actions.disqualify`, which drops the promises too.
+    """
     refuse_reps(by)
     if reason == Disqualification.OTHER and not note.strip():
         raise ValidationError({"note": _("Say in a few words why.")})

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -128,6 +129,9 @@ class ScreeningOut(serializers.Serializer):
 
     rule = serializers.CharField(read_only=True)
     words = serializers.CharField(read_only=True)
+    weight = serializers.CharField(
+        read_only=True, help_text="verdict, doubt, flag or overruled: what follows from it"
+    )
 
 
 class NextTouchOut(serializers.Serializer):
@@ -409,9 +413,7 @@ class LeadList(Resource):
         asked = self.asked(LeadQuery)
         cursor = asked.pop("cursor", None)
         # First the ids: beside so many joins the planner would not begin with them.
-        ids = list(
-            leads_after(self.user, LeadFilters(**asked), cursor).values_list("pk", flat=True)
-        )
+        ids = [lead.pk for lead in leads_after(self.user, LeadFilters(**asked), cursor)]
         rows = list(shown(Lead.objects.filter(pk__in=ids)).order_by(*reads.NEWEST))
         return page_answer(LeadOut, page_from(request, rows, cursor_after, reads.PAGE))
 
@@ -466,8 +468,22 @@ def refuse_known(user: User, contact: ContactDetails, country: str) -> None:
 class LeadDetail(Resource):
     @extend_schema(responses=LeadDetailOut)
     def get(self, request: Request, pk: int) -> Response:
-        """One lead, with everybody at its company and its life so far."""
-        return Response(LeadDetailOut(found(shown(Lead.objects.visible_to(self.user)), pk)).data)
+        """One lead, with everybody at its company and its life so far.
+
+        One that was merged answers 302 with where it went (`merged_into`, and `Location`).
+        """
+        try:
+            lead = found(shown(Lead.objects.visible_to(self.user)), pk)
+        except NotFound:
+            kept = Lead.objects.visible_to(self.user).that_took(pk).first()
+            if kept is None:
+                raise
+            return Response(
+                {"detail": _("It was merged into another lead."), "merged_into": kept.pk},
+                status=status.HTTP_302_FOUND,
+                headers={"Location": reverse("api-lead", args=[kept.pk])},
+            )
+        return Response(LeadDetailOut(lead).data)
 
     @extend_schema(request=LeadEditIn, responses=LeadOut)
     def patch(self, request: Request, pk: int) -> Response:
@@ -544,7 +560,7 @@ class LeadAssign(LeadVerb):
     body = AssignIn
 
     def take(self, lead: Lead, said: dict[str, Any]) -> None:
-        actions.assign(lead=lead, by=self.user, **said)
+        actions.assign(lead=lead, by=self.user, now=self.now, **said)
 
 
 # Companies and contacts

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
+from prospects import dates
+
 EARLIEST, LATEST = date(1900, 1, 1), date(2200, 1, 1)
 LARGEST_COUNT = 2_147_483_647
 LONGEST_TEXT = 100_000
@@ -39,7 +41,10 @@ def text(cell: str, longest: int = LONGEST_TEXT) -> str:
 
 def line(cell: str, longest: int) -> str:
     """Text on one line: line ends and runs of space become one space."""
-    clean = text(cell)
+    clean = cell.strip()
+    if len(clean) <= longest and clean.isprintable() and "  " not in clean:
+        return clean
+    clean = text(clean)
     if "\n" in clean or "\t" in clean or "  " in clean:
         clean = " ".join(clean.split())
     if len(clean) > longest:
@@ -48,63 +53,59 @@ def line(cell: str, longest: int) -> str:
 
 
 def listed(cell: str) -> list[str]:
-    """The values of a cell that holds a JSON list, as some systems export addresses; else the cell."""
-    if not cell.startswith("["):
-        return [cell]
-    try:
-        entries = json.loads(cell)
-    except ValueError:
-        return [cell]
-    values = [entry.get("value", "") if isinstance(entry, dict) else entry for entry in entries]
-    return [str(value).strip() for value in values if str(value).strip()] or [""]
+    """The values of a cell that holds several: as JSON, as Google writes them, addresses in a row."""
+    if cell.startswith("["):
+        try:
+            entries = json.loads(cell)
+        except (ValueError, RecursionError):
+            return [cell]
+        values = [entry.get("value", "") if isinstance(entry, dict) else entry for entry in entries]
+        return [str(value).strip() for value in values if str(value).strip()] or [""]
+    if " ::: " in cell:
+        return [part for value in cell.split(" ::: ") if (part := value.strip())] or [""]
+    if cell.count("@") > 1 and "<" not in cell and '"' not in cell:
+        return [part for part in re.split(r"[;,\s]+", cell) if part]
+    return [cell]
 
 
 # Dates and instants
 
-SLASHED = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})(?:[T ]\s*(.+))?")
-
 
 @lru_cache(maxsize=65536)
 def instant(cell: str, zone: ZoneInfo) -> datetime:
-    """An instant in UTC: ISO 8601, with its zone or in the organisation's; a date alone begins its day."""
-    found = _parsed(cell.strip())
+    """An instant in UTC: with its own zone or in the organisation's; a date alone begins its day."""
+    found = _parsed(cell)
     if found.tzinfo is None:
         found = found.replace(tzinfo=zone)
-    if not EARLIEST <= found.date() < LATEST:
-        raise BadCell(_("“%s” is no likely date") % cell)
+    _check_likely(found.date(), cell)
     return found.astimezone(UTC)
 
 
 @lru_cache(maxsize=65536)
 def day(cell: str) -> date:
     """A date; of an instant, the day it is written as."""
-    found = _parsed(cell.strip()).date()
+    return _check_likely(_parsed(cell).date(), cell)
+
+
+def _check_likely(found: date, cell: str) -> date:
     if not EARLIEST <= found < LATEST:
         raise BadCell(_("“%s” is no likely date") % cell)
     return found
 
 
-def _parsed(words: str) -> datetime:
-    if match := SLASHED.fullmatch(words):
-        return _slashed(words, *match.groups())
+def _parsed(cell: str) -> datetime:
     try:
-        return datetime.fromisoformat(words.replace(" +", "+").replace(" UTC", "+00:00"))
-    except ValueError:
-        raise BadCell(_("“%s” is no date such as 2026-06-30 or 2026-06-30 14:05") % words) from None
+        return dates.parse(cell)
+    except dates.Ambiguous:
+        words = _("“%(cell)s” may be %(dates)s: write it as 2026-06-30")
+        meant = _(" or ").join(f"{on:%B %-d, %Y}" for on in dict.fromkeys(_meant(cell)))
+        raise BadCell(words % {"cell": cell, "dates": meant}) from None
+    except (dates.NoDate, OverflowError):
+        raise BadCell(_("“%s” is no date such as 2026-06-30 or 2026-06-30 14:05") % cell) from None
 
 
-def _slashed(words: str, first: str, second: str, year: str, clock: str | None) -> datetime:
-    """7/15/2009 or 15.7.2009, where only one of the two readings is a date."""
-    a, b = int(first), int(second)
-    if a <= 12 and b <= 12 and a != b:
-        raise BadCell(
-            _(
-                "“%(cell)s” may be the %(a)s of month %(b)s or the %(b)s of month %(a)s: write it as 2026-06-30"
-            )
-            % {"cell": words, "a": a, "b": b}
-        )
-    month, of_month = (a, b) if a <= 12 else (b, a)
-    return _parsed(f"{year}-{month:02}-{of_month:02}" + (f"T{clock}" if clock else ""))
+def _meant(cell: str) -> list[date]:
+    return list(dates.readings(cell).values())
 
 
 # Numbers
@@ -114,6 +115,34 @@ ENGLISH = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 CONTINENTAL = re.compile(r"-?\d{1,3}(?:\.\d{3})+,\d+|-?\d{1,3}(?:\.\d{3}){2,}|-?\d+,\d{1,2}")
 UNCLEAR = re.compile(r"-?[1-9]\d{0,2}\.\d{3}")
 PLAIN = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,2})?")
+WITH_COMMA = re.compile(r"-?\d+(?:\.\d{3})*,\d+|-?\d{1,3}(?:\.\d{3}){2,}")
+WITH_POINT = re.compile(r"-?\d{1,3}(?:,\d{3})+\.\d+|-?\d{1,3}(?:,\d{3}){2,}|-?\d+\.\d+")
+
+
+def decimal_sign(cell: str) -> str:
+    """The decimal sign that a number shows: a point, a comma; "?" where 1.250 may be either.
+
+    Empty for a number that shows none, and for what is no number.
+    """
+    number = NOISE.sub("", cell.strip())
+    if UNCLEAR.fullmatch(number):
+        return "?"
+    if ENGLISH.fullmatch(number) and "." not in number and number.count(",") == 1:
+        return ""
+    if WITH_COMMA.fullmatch(number):
+        return ","
+    return "." if WITH_POINT.fullmatch(number) else ""
+
+
+@lru_cache(maxsize=65536)
+def plain_number(cell: str, sign: str) -> str:
+    """A number written with this decimal sign as computers write it; anything else as it is."""
+    number = NOISE.sub("", cell.strip())
+    thousands = "." if sign == "," else ","
+    number = number.replace(thousands, "").replace(sign, ".")
+    return (
+        f"{number}0" if UNCLEAR.fullmatch(number) else number if PLAIN.fullmatch(number) else cell
+    )
 
 
 @lru_cache(maxsize=65536)
@@ -146,12 +175,36 @@ def amount(cell: str, digits: int = 14) -> Decimal:
 @lru_cache(maxsize=65536)
 def count(cell: str) -> int:
     """A whole number, not negative."""
-    value = amount(cell)
+    number = NOISE.sub("", cell.strip())
+    # A count has no fraction: 1.250 is a thousand and some.
+    value = amount(number.replace(".", "") if UNCLEAR.fullmatch(number) else cell)
     if value != value.to_integral_value():
         raise BadCell(_("“%s” is not a whole number") % cell)
     if value > LARGEST_COUNT:
         raise BadCell(_("“%s” is too large") % cell)
     return int(value)
+
+
+# What spreadsheets do to numbers that are none
+
+ROUNDED = re.compile(r"\+?(\d)(?:[.,](\d+))?[eE]\+(\d{1,2})")
+WITH_FRACTION = re.compile(r"\+?\d+\.0+")
+
+
+def digits(cell: str) -> str:
+    """A phone number, a code or an id that a spreadsheet took for a number, as it was.
+
+    Refuses what has lost digits: 4.4E+11 may have been any of a thousand million numbers.
+    """
+    if match := ROUNDED.fullmatch(cell):
+        first, more, exponent = match[1], match[2] or "", int(match[3])
+        if len(more) < exponent:
+            raise BadCell(
+                _("“%s” has lost digits in a spreadsheet: make the column text and enter it again")
+                % cell
+            )
+        return first + more[:exponent] if not more[exponent:].strip("0") else cell
+    return cell.partition(".")[0] if WITH_FRACTION.fullmatch(cell) else cell
 
 
 # Choices

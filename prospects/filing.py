@@ -6,58 +6,93 @@ its Arrival. A row known by its external id that says something new overwrites w
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from prospects.intake import execute, fetch
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from prospects.lead_rows import HANDOFF_NOT_KNOWN
+from prospects.resolving import HAS_PERSON
+from prospects.statements import execute, fetch
 from prospects.verdicts import rejudge
 
-HAS_PERSON = """
-    (row.person_key IS NOT NULL OR row.email IS NOT NULL OR row.phone IS NOT NULL
-     OR row.title IS NOT NULL)
-"""
+OVERWRITES = "(said.overwrites AND company.edited_at IS NULL)"
+"""A row known by its id replaces what its file said before, but not what a person wrote since."""
+
+STEPS = (
+    gettext_lazy("companies"),
+    gettext_lazy("people"),
+    gettext_lazy("leads"),
+    gettext_lazy("histories"),
+    gettext_lazy("leads that were known"),
+    gettext_lazy("verdicts"),
+    gettext_lazy("what follows"),
+)
+"""What is written, in this order; the last is not this module's."""
 
 
-def file_rows(*, intake_id: int, now: datetime) -> None:
-    """Write everything that `resolved` and the staging tables say."""
-    given = {"intake": intake_id, "now": now, "unknown_handoff": HANDOFF_NOT_KNOWN}
-    known_before = fetch("SELECT COALESCE(max(id), 0) FROM prospects_company")[0][0]
-    given["known_before"] = known_before
-    _mark_company_use(given)
+def file_rows(
+    *, intake_id: int, now: datetime, told_of: Callable[[int], None] | None = None
+) -> None:
+    """Write everything that `resolved` and the staging tables say.
+
+    Call it with the known leads locked (`lock_known_leads`). `told_of` hears the number of each step.
+    """
+    tell = told_of or _nobody
+    given = {
+        "intake": intake_id,
+        "now": now,
+        "unknown_handoff": HANDOFF_NOT_KNOWN,
+        "by_file": _("named in the file"),
+    }
+    tell(1)
+    _mark_company_use()
+    _stay_where_a_person_wrote()
     _insert_companies(given)
-    _fill_companies(given)
+    _fill_companies()
+    tell(2)
     _insert_contacts(given)
     _find_shared_companies()
+    tell(3)
     _insert_leads(given)
+    tell(4)
     _insert_history("resolved.fate = 'new'")
     _insert_answers(given)
-    if _lock_known_leads():
+    if fetch("SELECT EXISTS (SELECT 1 FROM resolved WHERE fate IN ('merged', 'changed'))")[0][0]:
+        tell(5)
         _write_changed_leads(given)
         _write_contacts_of_known(given)
-        _fill_contacts(given)
-        _fill_leads(given)
+        _fill_contacts()
+        _fill_leads()
         _keep_arrivals(given)
         _rewrite_histories(given)
+    tell(6)
     _judge_again(now)
 
 
-def _lock_known_leads() -> bool:
-    """Whether any row is merged into a lead or changes one; people who edit those wait."""
-    found = fetch(
+def _nobody(step: int) -> None:
+    """Nobody wants to hear how far it came."""
+
+
+def lock_known_leads() -> None:
+    """Lock the leads that rows are merged into or change; people who edit those wait."""
+    fetch(
         """
-        SELECT id FROM prospects_lead
-         WHERE id IN (SELECT lead_id FROM resolved WHERE fate IN ('merged', 'changed'))
-         ORDER BY id FOR NO KEY UPDATE
+        SELECT count(*) FROM (
+            SELECT id FROM prospects_lead
+             WHERE id IN (SELECT lead_id FROM resolved WHERE fate IN ('merged', 'changed'))
+             ORDER BY id FOR NO KEY UPDATE
+        ) AS locked
         """
     )
-    return bool(found)
 
 
 # Companies
 
 
-def _mark_company_use(given: dict[str, Any]) -> None:
+def _mark_company_use() -> None:
     """A merged row brings its company along only where the lead has none."""
     execute(
         """
@@ -69,11 +104,24 @@ def _mark_company_use(given: dict[str, Any]) -> None:
     )
     execute(
         """
-        UPDATE resolved SET company_id = chief.company_id
+        UPDATE resolved
+           SET company_id = chief.company_id, company_is_new = chief.company_is_new
           FROM resolved AS chief
          WHERE chief.line = resolved.leader AND resolved.leader <> resolved.line
            AND resolved.fate = 'merged' AND chief.fate = 'new'
            AND chief.company_id IS NOT NULL
+        """
+    )
+
+
+def _stay_where_a_person_wrote() -> None:
+    """A lead whose company a person wrote stays with it, whatever its row calls it now."""
+    execute(
+        """
+        UPDATE resolved SET company_id = lead.company_id, company_is_new = false
+          FROM prospects_lead AS lead JOIN prospects_company AS company ON company.id = lead.company_id
+         WHERE lead.id = resolved.lead_id AND resolved.fate = 'changed'
+           AND company.edited_at IS NOT NULL
         """
     )
 
@@ -101,29 +149,34 @@ def _insert_companies(given: dict[str, Any]) -> None:
                COALESCE(row.postal_code, ''), COALESCE(row.street, ''),
                COALESCE(row.timezone, ''), LEAST(row.received_at, %(now)s)
           FROM resolved JOIN staged_lead AS row USING (line)
-         WHERE resolved.company_id > %(known_before)s AND resolved.fate <> 'same'
+         WHERE resolved.company_is_new AND resolved.company_id IS NOT NULL
+           AND resolved.fate <> 'same'
          ORDER BY resolved.company_id, resolved.line
         """,
         given,
     )
 
 
-def _fill_companies(given: dict[str, Any]) -> None:
-    """What further rows know of a company; a changed row overwrites, the others fill blanks."""
+def _fill_companies() -> None:
+    """What further rows know of a company; a changed row overwrites, the others fill blanks.
+
+    Nothing overwrites what a person wrote, found out or was told.
+    """
     blanks = [
-        f"{column} = CASE WHEN company.{column} = '' OR said.overwrites"
+        f"{column} = CASE WHEN company.{column} = '' OR {OVERWRITES}"
         f" THEN COALESCE(said.{column}, company.{column}) ELSE company.{column} END"
         for column in ("domain", "country", "region", "city", "postal_code", "street", "timezone")
     ]
     nulls = [
-        f"{column} = CASE WHEN company.{column} IS NULL OR said.overwrites"
+        f"{column} = CASE WHEN company.{column} IS NULL"
+        f" OR ({OVERWRITES} AND company.{basis} IN ('', 'imported'))"
         f" THEN COALESCE(said.{source}, company.{column}) ELSE company.{column} END"
-        for column, source in (
-            ("naics_id", "naics"),
-            ("sic_id", "sic"),
-            ("revenue", "revenue"),
-            ("employees", "employees"),
-            ("locations", "locations"),
+        for column, source, basis in (
+            ("naics_id", "naics", "industry_basis"),
+            ("sic_id", "sic", "industry_basis"),
+            ("revenue", "revenue", "firmographics_basis"),
+            ("employees", "employees", "firmographics_basis"),
+            ("locations", "locations", "firmographics_basis"),
         )
     ]
     first = [
@@ -152,9 +205,11 @@ def _fill_companies(given: dict[str, Any]) -> None:
             SELECT resolved.company_id, bool_or(resolved.fate = 'changed') AS overwrites,
                    min(row.received_at) AS received_at, {", ".join(first)}
               FROM resolved JOIN staged_lead AS row USING (line)
-             WHERE resolved.company_id IS NOT NULL AND resolved.fate <> 'same'
+             WHERE resolved.fate <> 'same' AND resolved.company_id IN (
+                       SELECT company_id FROM resolved WHERE fate <> 'same'
+                        GROUP BY company_id
+                       HAVING count(*) > 1 OR NOT bool_and(company_is_new))
              GROUP BY resolved.company_id
-            HAVING count(*) > 1 OR resolved.company_id <= %(known_before)s
         )
         UPDATE prospects_company AS company
            SET {", ".join(blanks + nulls)},
@@ -177,8 +232,7 @@ def _fill_companies(given: dict[str, Any]) -> None:
                         THEN said.received_at END)
           FROM said
          WHERE company.id = said.company_id
-        """,  # noqa: S608 - column names above
-        given,
+        """  # noqa: S608 - column names above
     )
 
 
@@ -186,20 +240,7 @@ def _fill_companies(given: dict[str, Any]) -> None:
 
 
 def _insert_contacts(given: dict[str, Any]) -> None:
-    execute(
-        f"""
-        UPDATE resolved
-           SET contact_id = nextval(pg_get_serial_sequence('prospects_contact', 'id'))
-          FROM staged_lead AS row
-         WHERE row.line = resolved.line AND resolved.fate = 'new' AND resolved.contact_id IS NULL
-           AND {HAS_PERSON}
-        """  # noqa: S608
-    )
-    execute(
-        _CONTACTS
-        + "WHERE resolved.fate = 'new' AND resolved.contact_id IS NOT NULL AND known.id IS NULL",
-        given,
-    )
+    execute(_CONTACTS + "WHERE resolved.fate = 'new' AND resolved.contact_is_new", given)
 
 
 _CONTACTS = """
@@ -214,7 +255,6 @@ _CONTACTS = """
            LEAST(row.received_at, %(now)s)
       FROM resolved
       JOIN staged_lead AS row USING (line)
-      LEFT JOIN prospects_contact AS known ON known.id = resolved.contact_id
 """
 
 
@@ -281,12 +321,13 @@ def _insert_leads(given: dict[str, Any]) -> None:
 
 
 def _insert_history(condition: str) -> None:
+    """`recorded_at` is the transaction's own instant, by which its undoing knows these rows."""
     execute(
         f"""
         INSERT INTO prospects_stagechange
-               (lead_id, from_stage, to_stage, at, reason, note, brought_along)
+               (lead_id, from_stage, to_stage, at, reason, note, brought_along, recorded_at)
         SELECT resolved.lead_id, COALESCE(step.from_stage, ''), step.to_stage, step.at,
-               COALESCE(step.reason, ''), COALESCE(step.note, ''), step.brought_along
+               COALESCE(step.reason, ''), COALESCE(step.note, ''), step.brought_along, now()
           FROM staged_step AS step JOIN resolved USING (line)
          WHERE {condition}
          ORDER BY step.line, step.ordinal
@@ -334,6 +375,7 @@ def _insert_answers(given: dict[str, Any]) -> None:
 
 
 def _write_changed_leads(given: dict[str, Any]) -> None:
+    """What a row known by its id says anew; what a person edited or gave to somebody stands."""
     execute(
         """
         UPDATE prospects_lead AS lead
@@ -343,10 +385,22 @@ def _write_changed_leads(given: dict[str, Any]) -> None:
                                   ELSE lead.received_at END,
                source_id = COALESCE(
                    (SELECT id FROM named_source WHERE key = row.source), lead.source_id),
-               specialist_id = COALESCE(row.specialist_id, lead.specialist_id),
-               potential_revenue = COALESCE(row.potential_revenue, lead.potential_revenue),
-               expected_close_on = COALESCE(row.expected_close_on, lead.expected_close_on),
-               screening = row.screening,
+               specialist_id = CASE
+                   WHEN lead.specialist_id IS NULL OR lead.assigned_why = %(by_file)s
+                   THEN COALESCE(row.specialist_id, lead.specialist_id)
+                   ELSE lead.specialist_id END,
+               assigned_why = CASE
+                   WHEN lead.specialist_id IS NULL AND row.specialist_id IS NOT NULL
+                   THEN %(by_file)s ELSE lead.assigned_why END,
+               potential_revenue = CASE
+                   WHEN lead.version > 1 THEN COALESCE(lead.potential_revenue, row.potential_revenue)
+                   ELSE COALESCE(row.potential_revenue, lead.potential_revenue) END,
+               expected_close_on = CASE
+                   WHEN lead.version > 1 THEN COALESCE(lead.expected_close_on, row.expected_close_on)
+                   ELSE COALESCE(row.expected_close_on, lead.expected_close_on) END,
+               screening = CASE  -- what a person said of it stands
+                   WHEN lead.screening @? '$[*] ? (exists (@.by) || @.weight == "overruled")'
+                   THEN lead.screening ELSE row.screening END,
                activity_at = GREATEST(lead.activity_at, row.activity_at)
           FROM resolved JOIN staged_lead AS row USING (line)
          WHERE lead.id = resolved.lead_id AND resolved.fate = 'changed'
@@ -370,15 +424,16 @@ def _write_contacts_of_known(given: dict[str, Any]) -> None:
         )
         UPDATE resolved
            SET contact_id = nextval(pg_get_serial_sequence('prospects_contact', 'id')),
-               leader = -1
+               contact_is_new = true
           FROM first WHERE first.line = resolved.line
         """  # noqa: S608
     )
-    execute(_CONTACTS + "WHERE resolved.leader = -1", given)
+    execute(_CONTACTS + "WHERE resolved.fate <> 'new' AND resolved.contact_is_new", given)
     execute(
         """
         UPDATE prospects_lead AS lead SET contact_id = resolved.contact_id
-          FROM resolved WHERE resolved.leader = -1 AND lead.id = resolved.lead_id
+          FROM resolved
+         WHERE resolved.fate <> 'new' AND resolved.contact_is_new AND lead.id = resolved.lead_id
         """
     )
     overwritten = ", ".join(
@@ -396,17 +451,19 @@ def _write_contacts_of_known(given: dict[str, Any]) -> None:
                phone = COALESCE(row.phone, contact.phone),
                phone_key = CASE WHEN row.phone IS NULL THEN contact.phone_key
                                 ELSE COALESCE(row.phone_key, '') END,
-               buying_role = CASE WHEN row.buying_role = 'unknown' THEN contact.buying_role
-                                  ELSE row.buying_role END
+               buying_role = CASE WHEN row.buying_role = 'unknown'
+                                    OR contact.role_confirmed_at IS NOT NULL
+                                  THEN contact.buying_role ELSE row.buying_role END
           FROM resolved
           JOIN staged_lead AS row USING (line)
           JOIN prospects_lead AS lead ON lead.id = resolved.lead_id
          WHERE resolved.fate = 'changed' AND contact.id = lead.contact_id
+           AND contact.edited_at IS NULL
         """  # noqa: S608 - column names above
     )
 
 
-def _fill_contacts(given: dict[str, Any]) -> None:
+def _fill_contacts() -> None:
     columns = ("first_name", "last_name", "title", "timezone", "email", "phone")
     first = ", ".join(
         f"(array_agg(row.{column} ORDER BY row.line) FILTER (WHERE row.{condition} IS NOT NULL))[1]"
@@ -427,7 +484,9 @@ def _fill_contacts(given: dict[str, Any]) -> None:
               FROM resolved
               JOIN staged_lead AS row USING (line)
               JOIN prospects_lead AS lead ON lead.id = resolved.lead_id
+              JOIN prospects_contact AS known ON known.id = lead.contact_id
              WHERE resolved.fate = 'merged'
+                OR (resolved.fate = 'changed' AND known.edited_at IS NOT NULL)
              GROUP BY lead.contact_id
         )
         UPDATE prospects_contact AS contact
@@ -456,7 +515,7 @@ def _fill_contacts(given: dict[str, Any]) -> None:
     )
 
 
-def _fill_leads(given: dict[str, Any]) -> None:
+def _fill_leads() -> None:
     execute(
         """
         WITH said AS (
@@ -500,7 +559,10 @@ def _fill_leads(given: dict[str, Any]) -> None:
 
 
 def _keep_arrivals(given: dict[str, Any]) -> None:
-    """The source, id and differing words of every merged row."""
+    """The source, id and differing words of every merged row.
+
+    Of a changed row the words that differ from what a person wrote, and that therefore stands.
+    """
     execute(
         """
         WITH came AS (
@@ -539,6 +601,9 @@ def _keep_arrivals(given: dict[str, Any]) -> None:
               LEFT JOIN named_source
                 ON named_source.key = COALESCE(row.source, '') AND named_source.is_told
              WHERE resolved.fate = 'merged'
+                OR (resolved.fate = 'changed'
+                    AND (lead.version > 1 OR contact.edited_at IS NOT NULL
+                         OR company.edited_at IS NOT NULL))
         )
         INSERT INTO prospects_arrival
                (lead_id, source_id, external_id, received_at, differs, intake_id)

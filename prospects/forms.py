@@ -23,6 +23,7 @@ from iso3166 import countries
 from prospects import cells, keys
 from prospects.actions import CompanyDetails, ContactDetails, Details, LeadDetails
 from prospects.cells import BadCell
+from prospects.duplicate_reads import Typed, leads_alike
 from prospects.industries import find_industries
 from prospects.models import (
     Company,
@@ -42,7 +43,7 @@ from prospects.qualification import (
     State,
     Terms,
 )
-from prospects.reads import Cursor, LeadFilters, LeadList, leads_with_address
+from prospects.reads import Cursor, LeadFilters, LeadList
 from prospects.screening import FLAGS, Rule
 from prospects.stages import WITH_SALES, Stage
 from team.models import KeyedRequest, Organisation, Team, User, validate_timezone
@@ -260,6 +261,7 @@ class LeadListForm(forms.Form):
     def __init__(self, data: QueryDict, user: User) -> None:
         super().__init__(data)
         self.user = user
+        self.url = reverse("lead-list")
         self.full_clean()
         self.said: dict[str, str] = {
             name: str(self.cleaned_data[name])
@@ -294,7 +296,7 @@ class LeadListForm(forms.Form):
     def address(self, **changes: str) -> str:
         """The list as it is narrowed now but for `changes`; an empty value asks for nothing."""
         asked = {name: value for name, value in (self.said | changes).items() if value}
-        return reverse("lead-list") + (f"?{urlencode(asked)}" if asked else "")
+        return self.url + (f"?{urlencode(asked)}" if asked else "")
 
     @property
     def address_here(self) -> str:
@@ -605,7 +607,7 @@ class AssignForm(forms.Form):
 class LeadNewForm(forms.Form):
     """A lead that somebody writes down: a company or a person, and where it came from.
 
-    An address that is known already is asked about once; `known` are the leads that have it.
+    One that looks like another is asked about once; `known` are the leads that it looks like.
     """
 
     company = forms.CharField(required=False, max_length=250, label=gettext_lazy("Company"))
@@ -686,7 +688,8 @@ class LeadNewForm(forms.Form):
         return _email(self.cleaned_data["email"])
 
     def clean_phone(self) -> str:
-        return _phone(self.cleaned_data["phone"], self.cleaned_data.get("country", ""))
+        country = self.cleaned_data.get("country") or self.by.organisation.country
+        return _phone(self.cleaned_data["phone"], country)
 
     def clean(self) -> dict[str, Any]:
         said = self.cleaned_data
@@ -702,7 +705,7 @@ class LeadNewForm(forms.Form):
                 None, _("You are in no team yet: ask an administrator to put you in one.")
             )
         if not self.errors and not said["anyway"] and not self._was_sent_before():
-            self._ask_about_known_addresses()
+            self._ask_about_leads_alike()
         return said
 
     def _was_sent_before(self) -> bool:
@@ -710,15 +713,21 @@ class LeadNewForm(forms.Form):
         key = self.cleaned_data["key"]
         return key is not None and KeyedRequest.objects.filter(by=self.by, key=key).exists()
 
-    def _ask_about_known_addresses(self) -> None:
+    def _ask_about_leads_alike(self) -> None:
         said = self.cleaned_data
-        self.known = leads_with_address(
-            self.by,
+        typed = Typed(
+            company=said["company"],
+            domain=said["domain"],
             email_key=keys.email_key(said["email"]),
             phone_key=keys.phone_key(said["phone"], said["country"]),
         )
+        self.known = leads_alike(self.by, typed)
         if self.known:
-            self.add_error(None, _("Somebody with this address is known already."))
+            self.add_error(
+                None,
+                _("Looks like %s. Open it, or say below that this is another lead.")
+                % self.known[0].headline,
+            )
 
     @property
     def team_chosen(self) -> Team:

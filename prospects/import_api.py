@@ -5,18 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema, extend_schema_field
-from rest_framework import serializers
+from rest_framework import serializers, status
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from prospects import import_actions as actions
 from prospects import uploads
-from prospects.import_views import MOST_ROWS, check_size
+from prospects.import_forms import check_size
 from prospects.imports import import_leads
+from prospects.intake import ImportRefused
 from prospects.models import Import, RefusedRow
+from prospects.tasks import begin, ring, work_on_imports
 from team.api import (
     KEY_HEADER,
     InProgram,
@@ -32,7 +36,7 @@ from team.api import (
     page_answer,
     page_of,
 )
-from team.models import Role, Team
+from team.models import Role, Team, User
 
 REFUSED_SHOWN = 50
 
@@ -42,6 +46,7 @@ class ImportOut(Shown):
 
     by = NamedOut(allow_null=True)
     team = NamedOut(allow_null=True)
+    undone_by = NamedOut(allow_null=True)
 
     class Meta:
         model = Import
@@ -49,6 +54,8 @@ class ImportOut(Shown):
             *("id", "kind", "file_name", "by", "team", "mapping", "headers_ignored"),
             *("started_at", "finished_at"),
             *("read", "created", "updated", "duplicates", "screened_out", "refused"),
+            *("state", "problem", "rows_staged", "rows_expected"),
+            *("undone_at", "undone_by", "taken_back", "restored", "kept"),
         ]
 
 
@@ -94,7 +101,7 @@ class ImportIn(Strict):
 
     def validate_mapping(self, value: Any) -> Any:
         names_fields = isinstance(value, dict) and all(
-            field is None or isinstance(field, str) for field in value.values()
+            field is None or isinstance(field, str | dict) for field in value.values()
         )
         if not names_fields:
             raise serializers.ValidationError(_("A mapping is {heading: field}."))
@@ -121,21 +128,49 @@ class ImportList(Resource):
 
     @extend_schema(
         request=ImportIn,
-        responses={201: ImportOut, 200: ImportOut},
+        responses={201: ImportOut, 202: ImportOut, 200: ImportOut},
         parameters=[KEY_HEADER],
     )
     def post(self, request: Request) -> Response:
-        """Imports a file of leads; 200 and no `id` for a dry run, which changes nothing."""
+        """Imports a file of leads; 200 and no `id` for a dry run, which changes nothing.
+
+        A file of more than 256 KB is a worker's: 202, and its address says how far it is (`state`,
+        `rows_staged` of about `rows_expected`). Its dry run has an `id`, waits as `checked`, and is
+        imported by `confirm`.
+        """
         said = self.said(ImportIn)
-        if said.pop("dry_run"):
+        is_dry = said.pop("dry_run")
+        if (said["file"].size or 0) > actions.SMALL_FILE:
+            record = self.once(lambda: self.hand_over(**said, is_dry=is_dry), known=self.records())
+            ring(work_on_imports)
+            return Response(ImportOut(record).data, status=status.HTTP_202_ACCEPTED)
+        if is_dry:
             tried = self.read(**said, dry_run=True)
             tried.pk = None
             return Response(ImportOut(tried).data)
-        record = self.once(
-            lambda: self.read(**said),
-            known=Import.objects.visible_to(self.user).select_related("by", "team"),
+        return created(ImportOut, self.once(lambda: self.read(**said), known=self.records()))
+
+    def records(self) -> QuerySet[Import]:
+        return records_of(self.user)
+
+    def hand_over(
+        self,
+        *,
+        file: UploadedFile,
+        team: Team | None,
+        source: str = "",
+        mapping: dict[str, Any] | None = None,
+        is_dry: bool,
+    ) -> Import:
+        """Refuses (ImportRefused) a file that cannot be read, or of which must be asked first."""
+        record = actions.upload(
+            file=file, by=self.user, team=team, source=source, told=mapping, now=self.now
         )
-        return created(ImportOut, record)
+        try:
+            return actions.check(record=record, by=self.user, now=self.now, confirmed=not is_dry)
+        except actions.NotPossible as unanswered:
+            actions.cancel(record=record, by=self.user)
+            raise ImportRefused(str(unanswered)) from unanswered
 
     def read(
         self,
@@ -143,25 +178,25 @@ class ImportList(Resource):
         file: UploadedFile,
         team: Team | None,
         source: str = "",
-        mapping: dict[str, str | None] | None = None,
+        mapping: dict[str, Any] | None = None,
         dry_run: bool = False,
     ) -> Import:
-        """Refuses (ImportRefused) a file that cannot be read, or is too long to wait for."""
-        upload = uploads.keep(file, source=source, by=self.user)
-        try:
+        """Refuses (ImportRefused) a file that cannot be read, or of which must be asked first."""
+        with uploads.on_disk(file) as path:
             return import_leads(
-                upload.path,
+                path,
                 by=self.user,
                 team=team,
                 source=source,
                 told=mapping,
-                name=upload.name,
+                name=uploads.name_of(file),
                 dry_run=dry_run,
-                most_rows=MOST_ROWS,
                 now=self.now,
             ).record
-        finally:
-            upload.path.unlink(missing_ok=True)
+
+
+def records_of(user: User) -> QuerySet[Import]:
+    return Import.objects.visible_to(user).select_related("by", "team", "undone_by")
 
 
 class ImportDetail(Resource):
@@ -170,5 +205,47 @@ class ImportDetail(Resource):
     @extend_schema(responses=ImportDetailOut)
     def get(self, request: Request, pk: int) -> Response:
         """One import, with the first rows that were refused and why."""
-        rows = Import.objects.visible_to(self.user).select_related("by", "team")
-        return Response(ImportDetailOut(found(rows, pk)).data)
+        return Response(ImportDetailOut(found(records_of(self.user), pk)).data)
+
+
+class ImportConfirm(Resource):
+    permission_classes = [InProgram]
+
+    @extend_schema(request=None, responses={202: ImportOut})
+    def post(self, request: Request, pk: int) -> Response:
+        """Imports a file that was tried; 409 if it is not waiting for that."""
+        self.said(Strict)
+        record = found(records_of(self.user), pk)
+        return set_off(actions.confirm(record=record, by=self.user, now=self.now))
+
+
+class ImportCancel(Resource):
+    permission_classes = [InProgram]
+
+    @extend_schema(request=None, responses=ImportOut)
+    def post(self, request: Request, pk: int) -> Response:
+        """Stops an import wherever it is; nothing of it remains. 409 if it has ended."""
+        self.said(Strict)
+        actions.cancel(record=found(records_of(self.user), pk), by=self.user)
+        return Response(ImportOut(found(records_of(self.user), pk)).data)
+
+
+class ImportUndo(Resource):
+    permission_classes = [InProgram]
+
+    @extend_schema(request=None, responses={202: ImportOut})
+    def post(self, request: Request, pk: int) -> Response:
+        """Takes back what the import made and restores what it changed; 409 if it is too late.
+
+        Leads that somebody has worked on since stay: `kept` counts them.
+        """
+        self.said(Strict)
+        record = found(records_of(self.user), pk)
+        return set_off(actions.undo(record=record, by=self.user, now=self.now))
+
+
+def set_off(record: Import) -> Response:
+    """Have it worked on; a small one is done by the time of the answer, as its `state` says."""
+    begin(record)
+    now = Import.objects.select_related("by", "team", "undone_by").get(pk=record.pk)
+    return Response(ImportOut(now).data, status=status.HTTP_202_ACCEPTED)

@@ -1,38 +1,48 @@
-"""The pages of imports: upload a file of leads, see what it would do, do it, and what became of it."""
+"""The pages of imports: upload a file of leads, name its columns, see what it would do, do it, undo it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import tempfile
+from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
 from typing import Concatenate, ParamSpec
 
-from django import forms
+import xlsxwriter
 from django.contrib import messages
-from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from prospects import uploads
-from prospects.imports import import_leads
-from prospects.intake import ImportRefused, ImportResult
-from prospects.models import Import, RefusedRow, Source
+from prospects import import_actions as actions
+from prospects.actions import NotAllowed
+from prospects.import_actions import NotPossible, may_decide
+from prospects.import_forms import ColumnsForm, UploadForm, words_of_field
+from prospects.import_reads import kept_leads, progress_of, refused_table, sum_of
+from prospects.intake import ImportRefused
+from prospects.models import Import, ImportState, Source
 from prospects.tables import as_csv
+from prospects.tasks import begin
+from prospects.undoing import can_be_undone, what_undoing_does
 from team.access import user_of
-from team.models import User
 
-LARGEST_FILE = 25 * 1024 * 1024
-MOST_ROWS = 20_000
-"""What a page may keep a person waiting for; larger files go through the command."""
 SHOWN = 50
+FORETOLD = 50_000
+"""Rows of an import of which undoing is counted before it is done: a page must not take long."""
+MOST_IN_A_SHEET = 1_000_000
+UNSAID = ("company", "email", "phone")
+"""Fields without which a file of leads is worth little."""
 
 P = ParamSpec("P")
 Page = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -50,133 +60,157 @@ def for_who_works_leads(page: Page[P]) -> Page[P]:
     return guarded
 
 
-def check_size(file: UploadedFile) -> None:
-    size = file.size or 0
-    if size > LARGEST_FILE:
-        raise ValidationError(
-            _(
-                "The file has %(size)s; here it may have %(most)s. Import it with manage.py import_leads."
-            )
-            % {"size": filesizeformat(size), "most": filesizeformat(LARGEST_FILE)}
-        )
-
-
-class UploadForm(forms.Form):
-    """A file of leads, and where they came from if the file does not say."""
-
-    file = forms.FileField(
-        label=gettext_lazy("File"),
-        help_text=gettext_lazy("CSV or XLSX, headings in the first row."),
-        validators=[check_size],
-        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx"}),
-    )
-    source = forms.CharField(
-        label=gettext_lazy("Source"),
-        help_text=gettext_lazy("Of rows that name none. If left out, the file’s name."),
-        max_length=150,
-        required=False,
-        widget=forms.TextInput(attrs={"list": "sources", "autocomplete": "off"}),
-    )
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_who_works_leads
 def import_list(request: HttpRequest) -> HttpResponse:
-    """The imports so far, and the form; a posted file is tried and shown before anything changes."""
+    """The imports so far, and the form; a posted file is kept and looked into before anything changes."""
     if request.method != "POST":
         return _list_page(request, UploadForm())
     form = UploadForm(request.POST, request.FILES)
-    if not form.is_valid():
-        return _list_page(request, form, status=422)
-    user = user_of(request)
-    upload = uploads.keep(form.cleaned_data["file"], source=form.cleaned_data["source"], by=user)
-    try:
-        result = _run(upload.path, upload, user, dry_run=True)
-    except ImportRefused as refused:
-        upload.path.unlink(missing_ok=True)
-        form.add_error("file", str(refused))
-        return _list_page(request, form, status=422)
-    context = {
-        "upload": upload,
-        "result": result,
-        "sum": sum_of(result.record),
-        "columns": [(header, field) for header, field in result.columns.used.items()],
-        "missing": [name for name in ("company", "email", "phone") if not _feeds(result, name)],
-    }
-    return render(request, "prospects/import_check.html", context)
-
-
-@require_POST
-@for_who_works_leads
-def import_confirm(request: HttpRequest) -> HttpResponse:
-    """Import the file that was tried; pressed twice, it is imported once."""
-    user = user_of(request)
-    try:
-        upload = uploads.found(request.POST.get("ticket", ""), user)
-        path = uploads.claim(upload)
-    except uploads.Gone:
-        messages.warning(
-            request, _("That file is no longer here: it was imported already, or waited too long.")
-        )
-        return redirect("import-list")
-    try:
-        result = _run(path, upload, user, dry_run=False)
-    except ImportRefused as refused:
-        messages.error(request, str(refused))
-        return redirect("import-list")
-    finally:
-        path.unlink(missing_ok=True)
-    created = result.counts.created
-    messages.success(
-        request, ngettext("%s lead came in.", "%s leads came in.", created) % f"{created:,}"
-    )
-    return redirect("import-detail", pk=result.record.pk)
+    if form.is_valid():
+        try:
+            record = actions.upload(**form.cleaned_data, by=user_of(request), now=timezone.now())
+        except ImportRefused as refused:
+            form.add_error("file", str(refused))
+        else:
+            return redirect("import-detail", pk=record.pk)
+    return _list_page(request, form, status=422)
 
 
 @require_safe
 @for_who_works_leads
 def import_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """Where the import is: its columns, its progress, what it would do, or what became of it."""
     record = _record(request, pk)
-    refused = list(record.refused_rows.order_by("line")[: SHOWN + 1])
-    context = {
-        "record": record,
-        "sum": sum_of(record),
-        "columns": list(record.mapping.items()),
-        "refused": refused[:SHOWN],
-        "more_refused": max(0, record.refused - SHOWN),
-    }
-    return render(request, "prospects/import_detail.html", context)
+    is_polled = request.headers.get("HX-Target") == "state"
+    if is_polled and not record.is_running:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    if record.is_running:
+        context = _about(request, record) | {"progress": progress_of(record, timezone.now())}
+        part = "#state" if is_polled else ""
+        return render(request, f"prospects/import_progress.html{part}", context)
+    if record.state == ImportState.UPLOADED:
+        return _columns_page(request, record, ColumnsForm(record))
+    return _result_page(request, record)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_who_works_leads
+def import_columns(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say which column is which field, as long as nothing was imported; then it is tried."""
+    record = _record(request, pk)
+    if request.method != "POST":
+        if record.state not in {ImportState.UPLOADED, ImportState.CHECKED}:
+            return redirect("import-detail", pk=pk)
+        return _columns_page(request, record, ColumnsForm(record))
+    form = ColumnsForm(record, request.POST)
+    if not form.is_valid():
+        return _columns_page(request, record, form, status=422)
+    user = user_of(request)
+    try:
+        still_asked = actions.name_columns(
+            record=record, told=form.told(), answers=form.answers(), by=user
+        )
+        record = _record(request, pk)
+        if still_asked:
+            form = ColumnsForm(record, request.POST)
+            form.ask_for_answers()
+            return _columns_page(request, record, form, status=422, is_asked=True)
+        record = actions.check(record=record, by=user, now=timezone.now())
+    except ImportRefused as refused:
+        form.add_error(None, str(refused))
+        return _columns_page(request, record, form, status=422)
+    except (NotPossible, NotAllowed) as refused:
+        return _told(request, record, refused)
+    begin(record)
+    return redirect("import-detail", pk=pk)
+
+
+@require_POST
+@for_who_works_leads
+def import_confirm(request: HttpRequest, pk: int) -> HttpResponse:
+    """Import the file that was tried; pressed twice, it is imported once."""
+    record = _record(request, pk)
+    try:
+        record = actions.confirm(record=record, by=user_of(request), now=timezone.now())
+    except (NotPossible, NotAllowed) as refused:
+        return _told(request, record, refused)
+    begin(record)
+    return redirect("import-detail", pk=pk)
+
+
+@require_POST
+@for_who_works_leads
+def import_cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    record = _record(request, pk)
+    try:
+        actions.cancel(record=record, by=user_of(request))
+    except (NotPossible, NotAllowed) as refused:
+        return _told(request, record, refused)
+    messages.success(request, _("Cancelled: nothing of %s was imported.") % record.file_name)
+    return redirect("import-list")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_who_works_leads
+def import_undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """What undoing would do; posted, it is done."""
+    record = _record(request, pk)
+    user, now = user_of(request), timezone.now()
+    if request.method == "POST":
+        try:
+            record = actions.undo(record=record, by=user, now=now)
+        except (NotPossible, NotAllowed) as refused:
+            return _told(request, record, refused)
+        begin(record)
+        return redirect("import-detail", pk=pk)
+    if not (can_be_undone(record, now) and may_decide(record, user)):
+        return redirect("import-detail", pk=pk)
+    foretold = what_undoing_does(record) if record.read <= FORETOLD else None
+    return render(request, "prospects/import_undo.html", {"record": record, "foretold": foretold})
 
 
 @require_safe
 @for_who_works_leads
-def import_refused(request: HttpRequest, pk: int) -> StreamingHttpResponse:
-    """The refused rows as CSV, with why in a last column: to be put right and imported again."""
+def import_refused(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The refused rows as a file like the one that came, with why in a last column."""
     record = _record(request, pk)
-    rows = record.refused_rows.order_by("line")
-    first = rows.first()
-    if first is None:
+    headers, rows = refused_table(record)
+    if not headers:
         raise Http404
-    headers = [*(header for header, _cell in first.cells), _("Refused because")]
-    response = StreamingHttpResponse(
-        as_csv(headers, _refused_cells(headers, rows.iterator(1000))), content_type="text/csv"
-    )
-    response["Content-Disposition"] = f'attachment; filename="refused-{record.pk}.csv"'
-    return response
-
-
-def _refused_cells(headers: Sequence[str], rows: Iterator[RefusedRow]) -> Iterator[list[str]]:
-    for row in rows:
-        cells = dict(row.cells)
-        yield [*(cells.get(header, "") for header in headers[:-1]), "; ".join(row.reasons)]
+    name = f"refused-{record.pk}"
+    if record.encoding or record.refused >= MOST_IN_A_SHEET:
+        lines = as_csv(headers, rows, delimiter=record.delimiter or ",")
+        response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+        return response
+    # Closed, and with that deleted, by the response.
+    file = tempfile.TemporaryFile()  # noqa: SIM115
+    book = xlsxwriter.Workbook(file, {"constant_memory": True})
+    sheet = book.add_worksheet()
+    for number, cells in enumerate([headers, *rows]):
+        for column, cell in enumerate(cells):
+            sheet.write_string(number, column, cell)
+    book.close()
+    file.seek(0)
+    return FileResponse(file, as_attachment=True, filename=f"{name}.xlsx")
 
 
 # What the pages share
 
 
 def _record(request: HttpRequest, pk: int) -> Import:
-    visible = Import.objects.visible_to(user_of(request)).select_related("by", "team")
+    visible = Import.objects.visible_to(user_of(request)).select_related("by", "team", "undone_by")
     return get_object_or_404(visible, pk=pk)
+
+
+def _told(request: HttpRequest, record: Import, refused: Exception) -> HttpResponseRedirect:
+    messages.warning(request, str(refused))
+    return redirect("import-detail", pk=record.pk)
+
+
+def _about(request: HttpRequest, record: Import) -> dict[str, object]:
+    return {"record": record, "may_decide": may_decide(record, user_of(request))}
 
 
 def _list_page(request: HttpRequest, form: UploadForm, status: int = 200) -> HttpResponse:
@@ -196,28 +230,53 @@ def _list_page(request: HttpRequest, form: UploadForm, status: int = 200) -> Htt
     return render(request, "prospects/import_list.html", context, status=status)
 
 
-def _run(path: Path, upload: uploads.Upload, user: User, *, dry_run: bool) -> ImportResult:
-    return import_leads(
-        path,
-        by=user,
-        source=upload.source,
-        name=upload.name,
-        dry_run=dry_run,
-        most_rows=MOST_ROWS,
-    )
+def _columns_page(
+    request: HttpRequest,
+    record: Import,
+    form: ColumnsForm,
+    *,
+    status: int = 200,
+    is_asked: bool = False,
+) -> HttpResponse:
+    context = _about(request, record) | {
+        "form": form,
+        "system": record.understanding.get("system", ""),
+        "remarks": record.understanding.get("remarks", []),
+        "missing": _missing(record),
+        "is_asked": is_asked,
+    }
+    return render(request, "prospects/import_columns_form.html", context, status=status)
 
 
-def _feeds(result: ImportResult, field: str) -> bool:
-    return field in result.columns.columns
+def _result_page(request: HttpRequest, record: Import) -> HttpResponse:
+    """What the import would do, did, or why it did not."""
+    refused = list(record.refused_rows.order_by("line")[:SHOWN])
+    after = request.GET.get("after", "")
+    kept = kept_leads(record, int(after) if after.isdecimal() and len(after) < 19 else 0, SHOWN)
+    context = _about(request, record) | {
+        "sum": sum_of(record),
+        "columns": _columns_used(record),
+        "missing": _missing(record),
+        "refused": refused,
+        "more_refused": max(0, record.refused - SHOWN),
+        "kept": kept[:SHOWN],
+        "more_kept_url": f"?after={kept[SHOWN - 1].pk}" if len(kept) > SHOWN else "",
+        "is_undoable": can_be_undone(record, timezone.now()),
+    }
+    return render(request, "prospects/import_detail.html", context)
 
 
-def sum_of(record: Import) -> list[tuple[int, str]]:
-    """The counts, in the order in which they add up: what was read first."""
+def _columns_used(record: Import) -> list[tuple[str, str]]:
+    """Heading and field, in the order of the file where that is known."""
+    in_order = [column["column"] for column in record.understanding.get("columns", [])]
     return [
-        (record.read, _("read")),
-        (record.created, _("created")),
-        (record.updated, _("updated")),
-        (record.duplicates, _("duplicates")),
-        (record.screened_out, _("screened out")),
-        (record.refused, _("refused")),
+        (header, words_of_field(record.mapping[header]))
+        for header in in_order or record.mapping
+        if header in record.mapping
     ]
+
+
+def _missing(record: Import) -> list[str]:
+    if record.kind != "leads":
+        return []
+    return [words_of_field(name) for name in UNSAID if name not in record.mapping.values()]

@@ -5,20 +5,19 @@ A file is one transaction: it is taken as a whole or not at all, and a dry run i
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
 
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from prospects.mapping import ColumnMap
-from prospects.models import Import, RefusedRow
+from prospects.models import Import, ImportState, RefusedRow
+from prospects.staging import TEMPORARY
+from prospects.statements import CopyBuffer
 from prospects.tables import Row, Table, Unreadable
 from team.models import Team, User
 
@@ -74,49 +73,40 @@ class ImportResult:
 REFUSED_SHOWN = 20
 
 
-class CopyBuffer:
-    """Rows on their way into a table by COPY.
-
-    None and the empty string both arrive as NULL, but in the columns `texts` as the empty string.
-    """
-
-    def __init__(self, table: str, columns: Sequence[str], texts: Sequence[str] = ()) -> None:
-        never_null = f", FORCE_NOT_NULL ({', '.join(texts)})" if texts else ""
-        self._command = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT csv{never_null})"
-        self._start_anew()
-
-    def _start_anew(self) -> None:
-        self._text = io.StringIO()
-        self.add = csv.writer(self._text).writerow
-
-    def flush(self) -> None:
-        if not self._text.tell():
-            return
-        self._text.seek(0)
-        with connection.cursor() as cursor:
-            cursor.cursor.copy_expert(self._command, self._text)
-        self._start_anew()
-
-
 Values = dict[str, str]
 
 
-@dataclass
-class Intake:
-    """One file on its way in."""
+@dataclass(kw_only=True)
+class Tally:
+    """An import and what became of its rows so far."""
 
     record: Import
+    team: Team
+    counts: Counts = field(default_factory=Counts)
+
+
+@dataclass(kw_only=True)
+class Intake(Tally):
+    """One file on its way in."""
+
     table: Table
     columns: ColumnMap
     most_rows: int | None = None
-    counts: Counts = field(default_factory=Counts)
     first_refused: list[tuple[int, list[str]]] = field(default_factory=list)
+    keeping: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Entered whenever a batch is written: a job commits it there, and says how far it came."""
+    line: int = 0
+    """Of the file, the last that a row was read of."""
 
     def stage(self, read: Callable[[int, Values], None], buffers: Sequence[CopyBuffer]) -> None:
-        """Give each row's values to `read`, which fills the buffers or raises BadRow."""
+        """Give each row's values to `read`, which fills the buffers or raises BadRow.
+
+        Begins below `line`, up to which a worker before this one has read.
+        """
         refused: list[RefusedRow] = []
-        values_of = self._extractor()
-        for row in self.table.rows():
+        values_of = self.columns.extractor()
+        for row in self.table.rows(after=self.line):
+            self.line = row.line
             self.counts.read += 1
             if self.most_rows is not None and self.counts.read > self.most_rows:
                 raise ImportRefused(
@@ -133,21 +123,6 @@ class Intake:
                 self._flush(buffers, refused)
         self._flush(buffers, refused)
 
-    def _extractor(self) -> Callable[[Sequence[str]], Values]:
-        plan = list(self.columns.columns.items())
-
-        def values_of(cells: Sequence[str]) -> Values:
-            width = len(cells)
-            found: Values = {}
-            for name, indexes in plan:
-                for index in indexes:
-                    if index < width and (cell := cells[index].strip()):
-                        found[name] = cell
-                        break
-            return found
-
-        return values_of
-
     def _check_width(self, row: Row) -> None:
         if any(cell.strip() for cell in row.cells[len(self.table.headers) :]):
             raise BadRow([_("more cells than there are headings: is a comma or a quote missing?")])
@@ -162,9 +137,10 @@ class Intake:
         return RefusedRow(intake=self.record, line=row.line, cells=cells, reasons=list(reasons))
 
     def _flush(self, buffers: Sequence[CopyBuffer], refused: list[RefusedRow]) -> None:
-        for buffer in buffers:
-            buffer.flush()
-        self._write_refused(refused)
+        with self.keeping():
+            for buffer in buffers:
+                buffer.flush()
+            self._write_refused(refused)
         refused.clear()
 
     def _write_refused(self, refused: Sequence[RefusedRow]) -> None:
@@ -197,12 +173,12 @@ def importing(
     team: Team,
     now: datetime,
     dry_run: bool,
+    source: str = "",
     most_rows: int | None = None,
 ) -> Iterator[Intake]:
-    """The transaction of one file. Refuses (ImportRefused) to wait long for another import."""
+    """The transaction of one file, from its reading to its filing."""
     try:
         with transaction.atomic():
-            _take_turn()
             record = Import.objects.create(
                 kind=kind,
                 file_name=table.name[:255],
@@ -211,18 +187,27 @@ def importing(
                 by=by,
                 mapping=dict(columns.used),
                 headers_ignored=list(columns.ignored),
+                source=source,
+                encoding=table.encoding,
+                delimiter=table.delimiter,
                 started_at=now,
             )
-            intake = Intake(record, table, columns, most_rows)
+            intake = Intake(
+                record=record, team=team, table=table, columns=columns, most_rows=most_rows
+            )
             yield intake
-            _close(intake)
+            close(intake)
             if dry_run:
                 transaction.set_rollback(True)
     except Unreadable as broken:
         raise ImportRefused(str(broken)) from broken
 
 
-def _take_turn() -> None:
+def take_turn() -> None:
+    """Wait for the imports before this one, until the transaction ends.
+
+    Refuses (ImportRefused) to wait for long.
+    """
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
@@ -232,11 +217,14 @@ def _take_turn() -> None:
         raise ImportRefused(_("Another import is running. Try again when it is done.")) from error
 
 
-def _close(intake: Intake) -> None:
-    for name, count in asdict(intake.counts).items():
-        setattr(intake.record, name, count)
-    intake.record.finished_at = timezone.now()
-    intake.record.save()
+def close(tally: Tally) -> None:
+    """Write the counts and the end."""
+    record, counts = tally.record, asdict(tally.counts)
+    for name, count in counts.items():
+        setattr(record, name, count)
+    record.finished_at = timezone.now()
+    record.state = ImportState.DONE
+    record.save(update_fields=[*counts, "finished_at", "filed_at", "state"])
 
 
 def result_of(intake: Intake) -> ImportResult:
@@ -249,21 +237,6 @@ def result_of(intake: Intake) -> ImportResult:
     )
 
 
-def execute(statement: str, parameters: Mapping[str, Any] | None = None) -> int:
-    """Run one statement; returns how many rows it touched."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return int(cursor.rowcount)
-
-
-def fetch(statement: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return list(cursor.fetchall())
-
-
 def create_staging(table: str, columns: Mapping[str, str]) -> None:
     """A temporary table that lives as long as the transaction (`columns`: name to type)."""
-    execute(f"DROP TABLE IF EXISTS {table}")
-    described = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-    execute(f"CREATE TEMPORARY TABLE {table} ({described}) ON COMMIT DROP")
+    TEMPORARY.create(table, columns)

@@ -14,9 +14,11 @@ from functools import lru_cache
 import phonenumbers
 from cleanco.clean import NON_NFKD_MAP, get_unique_terms
 from django.utils.translation import gettext_lazy as _
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from iso3166 import countries
 from phonenumbers import ValidationResult
+
+from prospects.number_plans import plain_key
 
 COMPANY_KEY_LENGTH = 250
 DOMAIN = re.compile(
@@ -83,7 +85,12 @@ def _term_tokens() -> frozenset[tuple[str, ...]]:
 
 def _tokens(text: str) -> tuple[str, ...]:
     plain = folded(text).replace(".", "").replace("'", "").replace("’", "").replace("&", " and ")
-    return tuple(re.findall(r"\w+(?:/\w+)?", plain.replace("_", " ")))
+    return tuple(WORD.findall(plain.replace("_", " ")))
+
+
+WORD = re.compile(r"\w+(?:/\w+)?")
+SCHEME = re.compile(r"\A[a-z][a-z0-9+.-]*://")
+AFTER_HOST = re.compile(r"[/?#:\\\s]")
 
 
 LEGAL_FORMS = _term_tokens()
@@ -100,12 +107,17 @@ def company_key(name: str) -> str:
     """
     if is_placeholder(name):
         return ""
+    return "".join(company_words(name)).replace("/", "")[:COMPANY_KEY_LENGTH]
+
+
+def company_words(name: str) -> list[str]:
+    """The words of the name without case, accents, punctuation, "the" and legal form."""
     words = list(_tokens(name))
     if len(words) > 1 and words[0] == "the":
         del words[0]
     while (size := _trailing_form(words)) or (len(words) > 1 and words[-1] == "and"):
         del words[-(size or 1) :]
-    return "".join(words).replace("/", "")[:COMPANY_KEY_LENGTH]
+    return words
 
 
 def _trailing_form(words: list[str]) -> int:
@@ -120,8 +132,9 @@ def _trailing_form(words: list[str]) -> int:
 def domain_of(text: str) -> str:
     """The domain in a web or email address, lower case and in ASCII, without `www.`; else empty."""
     host = text.strip().lower().rsplit("@", 1)[-1]
-    host = re.sub(r"^[a-z][a-z0-9+.-]*://", "", host)
-    host = re.split(r"[/?#:\\\s]", host, maxsplit=1)[0].rstrip(".").removeprefix("www.")
+    if not DOMAIN.fullmatch(host):
+        host = AFTER_HOST.split(SCHEME.sub("", host, count=1), maxsplit=1)[0].rstrip(".")
+    host = host.removeprefix("www.")
     if not host.isascii():
         try:
             host = host.encode("idna").decode("ascii")
@@ -139,6 +152,8 @@ def read_email(text: str) -> Reading:
     address = text.strip().removeprefix("mailto:").strip()
     if not address:
         return Reading()
+    if _is_plain_email(address):
+        return Reading(key=address.lower())
     try:
         valid = validate_email(
             address,
@@ -150,6 +165,30 @@ def read_email(text: str) -> Reading:
     except (EmailNotValidError, UnicodeError) as error:
         return Reading(fault="email", detail=str(error).rstrip("."))
     return Reading(key=valid.normalized.lower()[:254])
+
+
+PLAIN_EMAIL = re.compile(
+    r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,62}",
+    re.IGNORECASE | re.ASCII,
+)
+
+
+RESERVED = tuple(f".{name}" for name in SPECIAL_USE_DOMAIN_NAMES)
+
+
+def _is_plain_email(address: str) -> bool:
+    """Whether an address is plainly valid, so that the validator would say the same at length.
+
+    What is written in any unusual way is left to the validator. A test compares the two.
+    """
+    local, _at, domain = address.partition("@")
+    return (
+        len(local) <= 64
+        and len(address) <= 254
+        and "--" not in domain
+        and PLAIN_EMAIL.fullmatch(address) is not None
+        and not f".{domain}".lower().endswith(RESERVED)
+    )
 
 
 def email_key(email: str) -> str:
@@ -166,6 +205,8 @@ def read_phone(text: str, country: str = "") -> Reading:
     words = text.strip()
     if not words:
         return Reading()
+    if key := plain_key(words, country):
+        return Reading(key=key)
     try:
         number = phonenumbers.parse(words, country or None)
     except phonenumbers.NumberParseException as error:
@@ -238,15 +279,28 @@ OTHER_COUNTRY_NAMES = {
     "vietnam": "VN",
     "wales": "GB",
     "czech republic": "CZ",
-}
-"""Everyday names that ISO 3166 writes differently."""
+    "belgie": "BE", "belgique": "BE", "brasil": "BR", "cape verde": "CV", "danmark": "DK",
+    "deutschland": "DE", "espana": "ES", "hellas": "GR", "italia": "IT", "magyarorszag": "HU",
+    "nederland": "NL", "norge": "NO", "osterreich": "AT", "polska": "PL", "schweiz": "CH",
+    "suisse": "CH", "suomi": "FI", "sverige": "SE", "svizzera": "CH", "turkiye": "TR",
+    "allemagne": "DE", "espagne": "ES", "etats-unis": "US", "royaume-uni": "GB", "italie": "IT",
+    "frankreich": "FR", "italien": "IT", "spanien": "ES", "vereinigte staaten": "US",
+    "vereinigtes konigreich": "GB", "estados unidos": "US", "reino unido": "GB", "alemania": "DE",
+    "francia": "FR", "reunion": "RE",
+}  # fmt: skip
+"""Everyday names that ISO 3166 writes differently, and what the larger countries call themselves."""
+
+
+@lru_cache(maxsize=8192)
+def _place_key(name: str) -> str:
+    return folded(name).replace(".", "").replace("’", "'").strip()
 
 
 def _country_names() -> dict[str, str]:
     known = dict(OTHER_COUNTRY_NAMES)
     for country in countries:
         for name in (country.alpha2, country.alpha3, country.name, country.apolitical_name):
-            known.setdefault(folded(name).replace(".", ""), country.alpha2)
+            known.setdefault(_place_key(name), country.alpha2)
     return known
 
 
@@ -255,4 +309,4 @@ COUNTRIES = _country_names()
 
 def country_code(text: str) -> str:
     """The ISO 3166 code of a country's code or English name; empty where it is not known."""
-    return COUNTRIES.get(folded(text).replace(".", "").strip(), "")
+    return COUNTRIES.get(_place_key(text), "")

@@ -39,6 +39,9 @@ from prospects.stages import WITH_SALES, Disqualification, Stage
 
 T = TypeVar("T")
 
+MOST_VERDICTS = 4096
+"""So many are kept while a file is read."""
+
 ZONES = frozenset(zoneinfo.available_timezones())
 NOBODY = frozenset({"nobody", "none", "no one", "no competitors", "no competition"})
 
@@ -243,16 +246,20 @@ class LeadReader:
         """The sources that rows named: lower case to how it was first written."""
         self._named, self._waits = _("named in the file"), _("waits in the team’s queue")
         self._nothing_known = self._judged({}, ground.now)
+        self._verdicts: dict[tuple[bool, bool, datetime], tuple[int, str, datetime | None]] = {}
 
     def read(self, line: int, values: Values) -> LeadRow:
         """Refuses (BadRow) what cannot be taken, with every reason at once."""
-        digest = hashlib.md5(
-            "\x1f".join(f"{name}={cell}" for name, cell in values.items()).encode(
-                errors="surrogatepass"
-            ),
-            usedforsecurity=False,
-        ).hexdigest()
-        row = LeadRow(line=line, digest=digest)
+        # A million rows come through here: what follows is plain, and asks only for what is there.
+        said = "\x1f".join([f"{name}={cell}" for name, cell in values.items()])
+        digest = hashlib.md5(said.encode(errors="surrogatepass"), usedforsecurity=False)
+        row = LeadRow(line=line, digest=digest.hexdigest())
+        for name, longest in LINES:
+            if name in values:
+                setattr(row, name, self._line(row, values, name, longest))
+        for name, column, parse in NUMBERS:
+            if name in values:
+                setattr(row, column, self._take(row, values, name, parse, None))
         self._read_company(row, values)
         self._read_person(row, values)
         self._read_life(row, values)
@@ -284,12 +291,16 @@ class LeadReader:
             return blank
 
     def _line(self, row: LeadRow, values: Values, name: str, longest: int) -> str:
-        if name not in values:
+        cell = values.get(name)
+        if cell is None:
             return ""
-        return self._take(row, values, name, lambda cell: cells.line(cell, longest), "")
+        try:
+            return cells.line(cell, longest)
+        except BadCell as bad:
+            row.problems.append(f"{name}: {bad}")
+            return ""
 
     def _read_company(self, row: LeadRow, values: Values) -> None:
-        row.company = self._line(row, values, "company", 250)
         row.name_key = keys.company_key(row.company) if row.company else ""
         if not row.name_key:
             row.company = ""
@@ -299,20 +310,21 @@ class LeadReader:
             if not row.domain_given:
                 row.domain = ""
                 row.leftovers.append(f"domain: {given}")
-        row.naics = self._industry(row, values, "naics")
-        row.sic = self._industry(row, values, "sic")
-        row.revenue = self._take(row, values, "revenue", _revenue, None)
-        row.employees = self._take(row, values, "employees", cells.count, None)
-        row.locations = self._take(row, values, "locations", cells.count, None)
-        row.region = self._line(row, values, "region", 100)
-        row.city = self._line(row, values, "city", 100)
-        row.postal_code = self._line(row, values, "postal_code", 20)
-        if not values.get("street", "").startswith("{"):  # a whole address, repeated as JSON
+        self._read_place(row, values)
+        if "naics" in values:
+            row.naics = self._industry(row, values, "naics")
+        if "sic" in values:
+            row.sic = self._industry(row, values, "sic")
+
+    def _read_place(self, row: LeadRow, values: Values) -> None:
+        if not values.get("street", "{").startswith("{"):  # a whole address, repeated as JSON
             row.street = self._line(row, values, "street", 200)
         if given := values.get("country"):
             row.country = keys.country_code(given)
             if not row.country:
                 row.leftovers.append(f"country: {given}")
+        if row.postal_code:
+            row.postal_code = _postal_code(row.postal_code, row.country)
         if given := values.get("timezone"):
             row.timezone = given if given in ZONES else ""
             if not row.timezone:
@@ -320,11 +332,11 @@ class LeadReader:
 
     def _industry(self, row: LeadRow, values: Values, system: str) -> str:
         """The key of a code of the tables; one that is not in them is told, not taken."""
-        given = values.get(system)
-        if not given:
+        given = values[system]
+        code = self._take(row, values, system, cells.digits, "").replace(" ", "").replace(".", "")
+        if not code:
             return ""
-        code = given.replace(" ", "").replace(".", "")
-        if system == "sic":
+        if system == "sic":  # a spreadsheet takes 0111 for a number, and every code has four digits
             code = code.zfill(4)
         key = f"{system}-{SECTORS.get(code, code)}"
         if key in self.ground.codes:
@@ -336,19 +348,18 @@ class LeadReader:
         return ""
 
     def _read_person(self, row: LeadRow, values: Values) -> None:
-        row.first_name = self._line(row, values, "first_name", 100)
-        row.last_name = self._line(row, values, "last_name", 100)
         if "full_name" in values and not (row.first_name or row.last_name):
             row.first_name, row.last_name = _split_name(self._line(row, values, "full_name", 190))
         if row.first_name or row.last_name:
             row.person_key = keys.person_key(row.first_name, row.last_name)
-        row.title = self._line(row, values, "title", 150)
         if given := values.get("buying_role"):
             row.buying_role = BUYING_ROLES.get(cells.spelling(given), BuyingRole.UNKNOWN)
             if cells.spelling(given) not in BUYING_ROLES:
                 row.leftovers.append(f"buying role: {given}")
         row.email = self._first(row, values, "email", 254)
         row.phone = self._first(row, values, "phone", 60)
+        if row.phone and row.phone[-1].isdecimal():
+            row.phone = self._take(row, {"phone": row.phone}, "phone", cells.digits, "")
 
     def _first(self, row: LeadRow, values: Values, name: str, longest: int) -> str:
         """The first of the addresses in a cell; further ones are kept in the note."""
@@ -357,14 +368,14 @@ class LeadReader:
         several = cells.listed(values[name])
         for more in several[1:]:
             row.leftovers.append(f"{name}: {more}")
-        values = {name: several[0]} if several[0] else {}
-        return self._line(row, values, name, longest)
+        return self._line(row, {name: several[0]}, name, longest) if several[0] else ""
 
     def _read_life(self, row: LeadRow, values: Values) -> None:
         def instant(cell: str) -> datetime:
             return cells.instant(cell, self.ground.zone)
 
-        row.external_id = self._line(row, values, "external_id", 100)
+        if "+" in row.external_id:
+            row.external_id = self._take(row, values, "external_id", cells.digits, "")
         row.entered_program_at = self._take(row, values, "entered_program_at", instant, None)
         row.stage_at = self._take(row, values, "stage_at", instant, None)
         received = self._take(row, values, "received_at", instant, None)
@@ -379,8 +390,6 @@ class LeadReader:
             row.reason, row.reason_words = _reason(row.stage, given)
 
     def _read_need(self, row: LeadRow, values: Values) -> None:
-        row.potential_revenue = self._take(row, values, "potential_revenue", cells.amount, None)
-        row.expected_close_on = self._take(row, values, "expected_close", cells.day, None)
         row.note = self._take(row, values, "note", cells.text, "")
         for attribute, words_name, day_name in ANSWER_FIELDS:
             if words_name not in values and day_name not in values:
@@ -484,12 +493,23 @@ class LeadReader:
             row.oddities.append(_("Has a date in the future: %s.") % f"{latest:%Y-%m-%d}")
 
     def _judge(self, row: LeadRow) -> None:
-        facts = self._facts(row)
-        received_at = row.received_at or self.ground.now
-        if not facts:
+        now, received_at = self.ground.now, row.received_at or self.ground.now
+        has_industry = bool(row.naics or row.sic)
+        has_size = not (row.revenue is None or row.employees is None or row.locations is None)
+        if not (has_industry or has_size or row.answers):
             row.documented, row.open_attributes, row.reassess_at = self._nothing_known
             return
-        row.documented, row.open_attributes, row.reassess_at = self._judged(facts, self.ground.now)
+        # What facts of the company and their age come to is the same for every row that has them.
+        age = (has_industry, has_size, received_at)
+        is_known = not row.answers and row.stage in (Stage.RAW, Stage.SCREENED_OUT)
+        if is_known and age in self._verdicts:
+            row.documented, row.open_attributes, row.reassess_at = self._verdicts[age]
+            return
+        facts = self._facts(row)
+        found = self._judged(facts, now)
+        row.documented, row.open_attributes, row.reassess_at = found
+        if is_known and len(self._verdicts) < MOST_VERDICTS:
+            self._verdicts[age] = found
         if row.stage in (Stage.RAW, Stage.SCREENED_OUT):
             return
         then = row.entered_program_at or received_at
@@ -546,7 +566,8 @@ class LeadReader:
             ]
         if row.leftovers:
             row.note = "\n".join(part for part in (row.note, "; ".join(row.leftovers)) if part)
-        row.contradictions = array([words[:200] for words in row.oddities])
+        if row.oddities:
+            row.contradictions = array([words[:200] for words in row.oddities])
         dates = (row.received_at, row.entered_program_at, row.stage_at)
         row.activity_at = max(at for at in dates if at is not None)
         row.search_text = keys.search_text(
@@ -561,6 +582,18 @@ class LeadReader:
 
 
 HANDOFF_NOT_KNOWN = "Is said to be with a rep, but no handoff of it is known."
+
+FIVE_DIGITS = frozenset({"US", "DE", "FR", "IT", "ES", "MX"})
+"""Countries all of whose postal codes have five digits, some of them zeros at the start."""
+
+
+def _postal_code(given: str, country: str) -> str:
+    """A postal code with the zeros that a spreadsheet took from it, where there must have been some."""
+    code = given.removesuffix(".0")
+    if country in FIVE_DIGITS and code.isdecimal() and 3 <= len(code) < 5:
+        return code.zfill(5)
+    return code
+
 
 OF_COMPANY = (
     "naics",
@@ -604,13 +637,33 @@ def _reason(stage: str, given: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=1024)
 def _as_json(reasons: tuple[Reason, ...]) -> str:
-    return json.dumps(
-        [{"rule": str(r.rule), "words": r.words} for r in reasons], ensure_ascii=False
-    )
+    return json.dumps([reason.stored for reason in reasons], ensure_ascii=False)
 
 
 def _revenue(cell: str) -> Decimal:
     return cells.amount(cell, 16)
+
+
+LINES = (
+    ("external_id", 100),
+    ("company", 250),
+    ("region", 100),
+    ("city", 100),
+    ("postal_code", 20),
+    ("first_name", 100),
+    ("last_name", 100),
+    ("title", 150),
+)
+"""Fields of one line of text, and how long each may be."""
+
+NUMBERS: tuple[tuple[str, str, Callable[[str], Any]], ...] = (
+    ("revenue", "revenue", _revenue),
+    ("employees", "employees", cells.count),
+    ("locations", "locations", cells.count),
+    ("potential_revenue", "potential_revenue", cells.amount),
+    ("expected_close", "expected_close_on", cells.day),
+)
+"""Fields of one value, with the column of the row that each becomes, and how it is read."""
 
 
 def _answer(attribute: str, words: str, on: date | None) -> Answer:

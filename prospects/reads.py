@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BigIntegerField, Func, OuterRef, Q, QuerySet
+from django.db import connection
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -39,8 +40,11 @@ from prospects.qualification import (
 )
 from prospects.screening import Lists, Market
 from prospects.stages import Stage
+from team.addresses import addresses
 from team.calendar import Calendar
-from team.models import Organisation, Role, Side, Team, User
+from team.dates import clock, written
+from team.models import Organisation, Role, Side, User
+from team.templatetags.look import age
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise as StrOrPromise
@@ -66,12 +70,19 @@ def contacts_of(lead: Lead) -> list[Contact]:
     return sorted(people, key=lambda contact: contact.pk != lead.contact_id)
 
 
-def facts_of(lead: Lead) -> dict[str, Fact]:
-    """What is known of the ten attributes, each from where it lives (two or three queries)."""
+def standing_answers(lead: Lead) -> QuerySet[RecordedAnswer]:
+    return lead.answers.filter(superseded_at__isnull=True)
+
+
+def facts_of(lead: Lead, answers: Iterable[RecordedAnswer] | None = None) -> dict[str, Fact]:
+    """What is known of the ten attributes, each from where it lives (two or three queries).
+
+    `answers`: those that stand, where the caller has read them.
+    """
     return (
         company_facts(lead.company)
         | contact_facts(contacts_of(lead))
-        | answer_facts(lead.answers.filter(superseded_at__isnull=True))
+        | answer_facts(standing_answers(lead) if answers is None else answers)
     )
 
 
@@ -118,10 +129,12 @@ def answer_facts(current: Iterable[RecordedAnswer]) -> dict[str, Fact]:
     return {recorded.attribute: recorded.fact for recorded in current}
 
 
-def assessment_of(lead: Lead, *, now: datetime, terms: Terms) -> Assessment:
-    """The lead judged by the standard as of `now`."""
+def assessment_of(
+    lead: Lead, *, now: datetime, terms: Terms, facts: Mapping[str, Fact] | None = None
+) -> Assessment:
+    """The lead judged by the standard as of `now`. `facts`: where the caller has read them."""
     return assess(
-        facts_of(lead),
+        facts_of(lead) if facts is None else facts,
         outbound_touches=lead.outbound_touches,
         horizon=lead.horizon,
         terms=terms,
@@ -177,23 +190,27 @@ class LeadFilters:
 
 @dataclass(frozen=True)
 class LeadRow:
-    """One lead in a list."""
+    """One lead in a list, in words; times are the reader's."""
 
     pk: int
+    url: str
     headline: str
     contact: str
     """The primary contact's name and title; only the title where the name is the headline."""
     stage: str
-    stage_label: str
     source: str
     specialist: str
     rep: str
     """Who holds or closed it; empty while it is in the program."""
-    documented: int
+    documented: str
+    """How many of the ten attributes."""
+    next_on: str
+    """When the next touch is planned, “due Jun 9”; empty where none is."""
+    next_tone: str
     next_why: str
-    next_at: datetime | None
-    is_due: bool
-    activity_at: datetime
+    active_at: str
+    """The last activity, as machines read it, and how long ago that was."""
+    active: str
 
 
 @dataclass(frozen=True)
@@ -205,7 +222,6 @@ class LeadList:
     older: Cursor | None
     sources: list[tuple[int, str]]
     specialists: list[tuple[int, str]]
-    now: datetime
 
     @property
     def shown(self) -> str:
@@ -221,40 +237,39 @@ def lead_list(
 
     As quick with a million leads as with a thousand: nothing is counted, skipped or sorted whole.
     """
-    # Values, not models: making those costs more than asking for them.
-    found = [
-        _Found(*values) for values in leads_after(user, filters, cursor).values_list(*_FOUND_AT)
-    ]
+    found = leads_after(user, filters, cursor)
     more, found = len(found) > PAGE, found[:PAGE]
     if cursor and cursor.newer:
         found.reverse()
     newer, older = _neighbours(found, cursor, more=more)
     sources = list(Source.objects.order_by("name").values_list("pk", "name"))
-    people = _people(user, found)
     words = _Words(
         stages={value: str(label) for value, label in Stage.choices},
         sources=dict(sources),
-        people={pk: name for pk, name, _role in people},
+        due=_("due"),
+        address=addresses("lead-detail"),
+        zone=timezone.get_current_timezone(),
+        now=now,
     )
     return LeadList(
-        rows=[_row(lead, words, now) for lead in found],
+        rows=[_row(lead, words) for lead in found],
         newer=newer,
         older=older,
         sources=sources,
-        specialists=[(pk, name) for pk, name, role in people if role == Role.SPECIALIST],
-        now=now,
+        specialists=_specialists(user, found),
     )
 
 
-class _Found(NamedTuple):
+class FoundLead(NamedTuple):
     """What the list asks of a lead."""
 
     pk: int
     external_id: str | None
     stage: str
     source: int
-    specialist: int | None
-    rep: int | None
+    specialist_id: int | None
+    specialist: str | None
+    rep: str | None
     documented: int
     next_why: str
     next_at: datetime | None
@@ -265,20 +280,99 @@ class _Found(NamedTuple):
     title: str | None
 
 
-_FOUND_AT = (
-    *("pk", "external_id", "stage", "source", "specialist", "rep", "documented"),
-    *("next_touch_why", "next_touch_at", "activity_at"),
-    *("company__name", "contact__first_name", "contact__last_name", "contact__title"),
-)
-"""Where each field of _Found stands, in its order."""
+# Written out, because composing it takes Django as long as everything else that the page does.
+_FOUND = """
+    SELECT lead.id, lead.external_id, lead.stage, lead.source_id, lead.specialist_id,
+           (SELECT name FROM team_user WHERE id = lead.specialist_id),
+           (SELECT name FROM team_user WHERE id = lead.rep_id),
+           lead.documented, lead.next_touch_why, lead.next_touch_at, lead.activity_at,
+           company.name, contact.first_name, contact.last_name, contact.title
+      FROM ({heads}) AS head
+      JOIN prospects_lead AS lead ON lead.id = head.id
+      LEFT JOIN prospects_company AS company ON company.id = lead.company_id
+      LEFT JOIN prospects_contact AS contact ON contact.id = lead.contact_id
+     ORDER BY lead.activity_at {way}, lead.id {way}"""
+_HEADS = """
+    SELECT lead.id, lead.activity_at FROM prospects_lead AS lead
+     WHERE {conditions} ORDER BY lead.activity_at {way}, lead.id {way} LIMIT %(limit)s"""
+_OF_TEAMS = """
+    SELECT found.id, found.activity_at
+      FROM team_team AS team CROSS JOIN LATERAL ({heads}) AS found WHERE {teams}"""
 
 
-def leads_after(user: User, filters: LeadFilters, cursor: Cursor | None) -> LeadQuerySet:
+def leads_after(user: User, filters: LeadFilters, cursor: Cursor | None) -> list[FoundLead]:
     """A page of the leads the person may see, and one more, in the order in which they are walked."""
-    leads = _after(filters.narrow(Lead.objects.all()), cursor)
+    way = "ASC" if cursor and cursor.newer else "DESC"
+    heads, asked = (
+        _heads_by_words(user, filters, cursor)
+        if filters.words
+        else (_heads(user, filters, cursor, way), _asked(user, filters, cursor))
+    )
+    with connection.cursor() as database:
+        database.execute(_FOUND.format(heads=heads, way=way), asked)
+        return [FoundLead(*row) for row in database.fetchall()]
+
+
+def _heads(user: User, filters: LeadFilters, cursor: Cursor | None, way: str) -> str:
+    """The ids of the first page and one lead more, of those the person may see (`leads_of`).
+
+    Each team's leads are walked along its own index and only their heads are merged. Asked for
+    several teams at once, the planner walks through everybody's leads or sorts all of theirs, the
+    worse the more there are. One specialist's have an index of their own.
+    """
+    conditions = _conditions(filters, cursor)
+
+    def walk(whose: str) -> str:
+        return _HEADS.format(conditions=" AND ".join([whose, *conditions]), way=way)
+
+    if user.is_rep:
+        return walk("lead.rep_id = %(user)s")
+    if filters.specialist is not None:
+        seen = "true" if user.role == Role.ADMIN else "lead.team_id = ANY(%(teams)s)"
+        return walk(f"({seen} OR lead.specialist_id = %(user)s)" if user.is_specialist else seen)
+    teams = "true" if user.role == Role.ADMIN else "team.id = ANY(%(teams)s)"
+    walks = [_OF_TEAMS.format(heads=walk("lead.team_id = team.id"), teams=teams)]
+    if user.is_specialist:
+        walks.append(f"({walk('lead.specialist_id = %(user)s')})")
+    merged = " UNION ".join(walks)
+    return f"{merged} ORDER BY activity_at {way}, id {way} LIMIT %(limit)s"
+
+
+def _conditions(filters: LeadFilters, cursor: Cursor | None) -> list[str]:
+    """What `LeadFilters.narrow` says of leads, but for words, and where the page begins."""
+    asked = {
+        "lead.stage = %(stage)s": filters.stage,
+        "lead.source_id = %(source)s": filters.source is not None,
+        "lead.specialist_id = %(specialist)s": filters.specialist is not None,
+        "lead.specialist_id IS NULL": filters.unassigned,
+        "lead.documented >= %(documented)s": filters.documented,
+        "(lead.activity_at, lead.id) < (%(at)s, %(pk)s)": cursor and not cursor.newer,
+        "(lead.activity_at, lead.id) > (%(at)s, %(pk)s)": cursor and cursor.newer,
+    }
+    return [condition for condition, is_asked in asked.items() if is_asked]
+
+
+def _asked(user: User, filters: LeadFilters, cursor: Cursor | None) -> dict[str, Any]:
+    return {
+        "stage": filters.stage,
+        "source": filters.source,
+        "specialist": filters.specialist,
+        "documented": filters.documented,
+        "user": user.pk,
+        "teams": user.team_ids,
+        "at": cursor.at if cursor else None,
+        "pk": cursor.pk if cursor else None,
+        "limit": PAGE + 1,
+    }
+
+
+def _heads_by_words(
+    user: User, filters: LeadFilters, cursor: Cursor | None
+) -> tuple[str, tuple[Any, ...]]:
+    """The same where words are asked for: they are looked up in their own index first."""
+    leads = _after(filters.narrow(Lead.objects.visible_to(user)), cursor)
     order = OLDEST if cursor and cursor.newer else NEWEST
-    heads = _heads(user, leads, order, searching=bool(filters.words))
-    return Lead.objects.filter(pk__in=heads).order_by(*order)
+    return leads.order_by(*order).values("id")[: PAGE + 1].query.sql_with_params()
 
 
 def _after(leads: LeadQuerySet, cursor: Cursor | None) -> LeadQuerySet:
@@ -291,31 +385,8 @@ def _after(leads: LeadQuerySet, cursor: Cursor | None) -> LeadQuerySet:
     return leads.filter(beyond, activity_at__lte=cursor.at)
 
 
-def _heads(
-    user: User, leads: LeadQuerySet, order: tuple[str, ...], *, searching: bool
-) -> QuerySet[Lead, Any]:
-    """The ids of the first page and one lead more, of those the person may see.
-
-    Each team's leads are walked along its own index and only their heads are merged. Asked for
-    several teams at once, the planner walks through everybody's leads or sorts all of theirs, the
-    worse the more there are. Words are looked up in their own index first, so there it may choose.
-    """
-    size = PAGE + 1
-    visible = leads.visible_to(user)
-    if user.works_leads and not searching:
-        of_team = leads.filter(team=OuterRef("pk")).order_by(*order).values("pk")[:size]
-        heads = Team.objects.visible_to(user).values(
-            head=Func(ArraySubquery(of_team), function="unnest", output_field=BigIntegerField())
-        )
-        if user.is_specialist:
-            own = leads.filter(specialist=user).order_by(*order).values("pk")[:size]
-            heads = heads.union(own)
-        visible = visible.filter(pk__in=heads)
-    return visible.order_by(*order).values("pk")[:size]
-
-
 def _neighbours(
-    found: list[_Found], cursor: Cursor | None, *, more: bool
+    found: list[FoundLead], cursor: Cursor | None, *, more: bool
 ) -> tuple[Cursor | None, Cursor | None]:
     """Where the newer and the older page begin; None where there is none."""
     if not found:
@@ -330,40 +401,51 @@ def _neighbours(
     )
 
 
-def _people(user: User, leads: list[_Found]) -> list[tuple[int, str, str]]:
-    """Id, name and role of the specialists who work here and of whom the leads name: one query."""
-    named = {pk for lead in leads for pk in (lead.specialist, lead.rep) if pk}
-    people = User.objects.visible_to(user).specialists().active() | User.objects.filter(
-        pk__in=named
-    )
-    return list(people.order_by("name", "pk").values_list("pk", "name", "role"))
+def _specialists(user: User, leads: list[FoundLead]) -> list[tuple[int, str]]:
+    """Who works here and whom the leads name: one query."""
+    here = User.objects.visible_to(user).specialists().active()
+    people = dict(here.values_list("pk", "name"))
+    people |= {lead.specialist_id: lead.specialist or "" for lead in leads if lead.specialist_id}
+    return sorted(people.items(), key=lambda person: (person[1].casefold(), person[0]))
 
 
 class _Words(NamedTuple):
-    """What the ids and keys in a list are called, in the reader's language."""
+    """What the ids and keys in a list are called, in the reader's language, and their clock."""
 
     stages: dict[str, str]
     sources: dict[int, str]
-    people: dict[int, str]
+    due: str
+    address: Callable[[int], str]
+    zone: tzinfo
+    now: datetime
 
 
-def _row(lead: _Found, words: _Words, now: datetime) -> LeadRow:
+def _row(lead: FoundLead, words: _Words) -> LeadRow:
     person = f"{lead.first_name or ''} {lead.last_name or ''}".strip()
     beside = (person if lead.company else "", lead.title or "")
+    next_on, is_due = "", False
+    if lead.next_at:
+        local, is_due = lead.next_at.astimezone(words.zone), lead.next_at <= words.now
+        next_on = (
+            f"{words.due} {written(local)}"
+            if is_due
+            else f"{written(local, 'D, M j')}, {clock(local)}"
+        )
     return LeadRow(
         pk=lead.pk,
+        url=words.address(lead.pk),
         headline=headline(lead.company or "", person, lead.external_id or "", lead.pk),
         contact=", ".join(filter(None, beside)),
-        stage=lead.stage,
-        stage_label=words.stages[lead.stage],
+        stage=words.stages[lead.stage],
         source=words.sources.get(lead.source, ""),
-        specialist=words.people.get(lead.specialist or 0, ""),
-        rep=words.people.get(lead.rep or 0, ""),
-        documented=lead.documented,
-        next_why=lead.next_why if lead.next_at else "",
-        next_at=lead.next_at,
-        is_due=lead.next_at is not None and lead.next_at <= now,
-        activity_at=lead.activity_at,
+        specialist=lead.specialist or "",
+        rep=lead.rep or "",
+        documented=str(lead.documented),
+        next_on=next_on,
+        next_tone="due" if is_due else "",
+        next_why=lead.next_why,
+        active_at=lead.activity_at.isoformat(),
+        active=age(lead.activity_at, words.now),
     )
 
 

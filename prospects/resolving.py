@@ -6,14 +6,17 @@ in chains). The rules are those of domain.md, section 4, `duplicate`; what is no
 
 from __future__ import annotations
 
-from prospects.intake import create_staging, execute, fetch
+from prospects.staging import TEMPORARY
+from prospects.statements import execute, fetch
 
 RESOLVED = {
     "line": "bigint",
     "fate": "text",
     "lead_id": "bigint",
     "company_id": "bigint",
+    "company_is_new": "boolean NOT NULL DEFAULT false",
     "contact_id": "bigint",
+    "contact_is_new": "boolean NOT NULL DEFAULT false",
     "leader": "bigint",
 }
 """What is found out about each row. `fate`:
@@ -23,12 +26,17 @@ RESOLVED = {
 lead we have, is the same person. `leader` is the row that stands for several.
 """
 
+HAS_PERSON = """
+    (row.person_key IS NOT NULL OR row.email IS NOT NULL OR row.phone IS NOT NULL
+     OR row.title IS NOT NULL)
+"""
+
 AFTER_ALL, BEFORE_ALL = 2**40, -(2**40)
 
 
 def resolve() -> None:
     """Fill `resolved` from `staged_lead`: every row gets a fate, and the ids it goes to."""
-    create_staging("resolved", RESOLVED)
+    TEMPORARY.create("resolved", RESOLVED)
     _find_by_external_id()
     execute("CREATE UNIQUE INDEX ON resolved (line)")
     execute("ANALYZE resolved")
@@ -137,7 +145,7 @@ def _name_new_companies() -> None:
             SELECT leader, nextval(pg_get_serial_sequence('prospects_company', 'id')) AS id
               FROM (SELECT DISTINCT leader FROM led ORDER BY leader) AS leaders
         )
-        UPDATE resolved SET company_id = numbered.id
+        UPDATE resolved SET company_id = numbered.id, company_is_new = true
           FROM led JOIN numbered USING (leader)
          WHERE led.line = resolved.line
         """
@@ -220,7 +228,7 @@ def _link_rows() -> None:
     A row that is a known lead already leads; chains (A shares a phone with B, B an email with C) are
     followed to their end.
     """
-    create_staging("link", {"line": "bigint", "key": "text"})
+    TEMPORARY.create("link", {"line": "bigint", "key": "text"})
     execute(
         """
         INSERT INTO link
@@ -256,7 +264,7 @@ def _link_rows() -> None:
     if not fetch("SELECT EXISTS (SELECT 1 FROM link)")[0][0]:
         return
     execute("CREATE INDEX ON link (key); CREATE INDEX ON link (line); ANALYZE link")
-    create_staging("label", {"line": "bigint PRIMARY KEY", "least": "bigint"})
+    TEMPORARY.create("label", {"line": "bigint PRIMARY KEY", "least": "bigint"})
     execute(
         """
         INSERT INTO label
@@ -298,14 +306,20 @@ def _spread_labels() -> int:
 
 
 def _decide() -> None:
-    """Who is nobody's duplicate is new; the rest follow their leader."""
+    """Who is nobody's duplicate is new, with a person if the row tells of one; the rest follow."""
     execute(
-        """
+        f"""
         UPDATE resolved
            SET fate = 'new',
-               lead_id = nextval(pg_get_serial_sequence('prospects_lead', 'id'))
-         WHERE fate IS NULL AND (leader IS NULL OR leader = line)
-        """
+               lead_id = nextval(pg_get_serial_sequence('prospects_lead', 'id')),
+               contact_id = CASE WHEN resolved.contact_id IS NULL AND {HAS_PERSON}
+                                 THEN nextval(pg_get_serial_sequence('prospects_contact', 'id'))
+                                 ELSE resolved.contact_id END,
+               contact_is_new = resolved.contact_id IS NULL AND {HAS_PERSON}
+          FROM staged_lead AS row
+         WHERE row.line = resolved.line
+           AND resolved.fate IS NULL AND (resolved.leader IS NULL OR resolved.leader = resolved.line)
+        """  # noqa: S608 - the condition is the one above
     )
     execute(
         """

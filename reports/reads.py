@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import Count, OuterRef, Q, Subquery, Sum
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import (
+    BigIntegerField,
+    Count,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+)
 from django.db.models.functions import Coalesce
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -19,6 +29,7 @@ from handoff.models import Handoff, HandoffState
 from nurture.models import Touch
 from nurture.touching import ATTEMPTS_BEFORE_GIVING_UP, Channel
 from prospects.models import Lead, Source, StageChange
+from prospects.models.lead import headline
 from prospects.qualification import Attribute
 from prospects.screening import Rule
 from prospects.stages import Disqualification, Stage
@@ -46,6 +57,7 @@ from reports.models import MonthFigures as Kept
 from reports.periods import EVERYTHING, Period
 from reports.selections import handed_off
 from reports.sentences import Sentence, sentences
+from team.addresses import addresses
 from team.models import Organisation, Role, Team, User
 from team.templatetags.look import age, money, money_words
 
@@ -107,6 +119,7 @@ class HandoffLine:
     """One handoff as the month's table tells it. `tone`: on, good, due, late or empty."""
 
     id: int
+    url: str
     lead_id: int
     company: str
     contact: str
@@ -200,7 +213,7 @@ class MonthlyReport:
 def monthly_report(
     month: Period, *, user: User, now: datetime, handoffs_shown: int = HANDOFFS_SHOWN
 ) -> MonthlyReport:
-    """The month as the person may see it (their teams together); nine queries once it is counted.
+    """The month as the person may see it (their teams together); ten queries once it is counted.
 
     LookupError for a month that has not begun.
     """
@@ -214,7 +227,11 @@ def monthly_report(
     ours = _tree(rows, month, teams)
     so_far = month.runs_at(now)
     figures = month_figures(ours)
-    handoffs, more = _handoffs(month, teams, organisation, now, handoffs_shown)
+    handoffs = _first_handoffs(month, teams, handoffs_shown + 1)
+    more = max(figures.handed_off - handoffs_shown, 1) if len(handoffs) > handoffs_shown else 0
+    people = _people(
+        _ids_in(ours) | {pk for h in handoffs for pk in (h.rep_id, h.specialist_id) if pk}
+    )
     return MonthlyReport(
         month=month,
         currency=organisation.currency,
@@ -242,10 +259,10 @@ def monthly_report(
         disqualified=tuple(reasons(ours.get("disqualified", {}), REASONS)),
         unable_to_qualify=tuple(reasons(ours.get("unable_to_qualify", {}), REASONS)),
         channels=tuple(touches_by_channel(ours, {c.value: str(c.label) for c in Channel})),
-        people=tuple(effort(ours, _names(ours))),
+        people=tuple(effort(ours, {str(pk): person.name for pk, person in people.items()})),
         sources=tuple(_sources(month, ours, _tree(rows, month))),
         yields=tuple(yield_by_attempt(ours.get("yield_12m", {}))),
-        handoffs=handoffs,
+        handoffs=_by_rep(handoffs[:handoffs_shown], people, month, organisation, now),
         more_handoffs=more,
         reps=tuple(_reps(user, teams)),
         waiting=tuple(_waiting(teams)),
@@ -275,10 +292,10 @@ def _counted_at(rows: Sequence[Kept], month: Period) -> datetime | None:
     return min((row.counted_at for row in rows if row.month_on == month.first_on), default=None)
 
 
-def _names(tree: Counts) -> dict[str, str]:
-    """The people in a tree of counts, by their id as it stands there."""
-    ids = {by for part in ("touches", "attempts") for by in tree.get(part, {})} - {NOBODY}
-    return {str(pk): name for pk, name in User.objects.filter(pk__in=ids).values_list("pk", "name")}
+def _ids_in(tree: Counts) -> set[int]:
+    """The people in a tree of counts."""
+    found = {by for part in ("touches", "attempts") for by in tree.get(part, {})}
+    return {int(by) for by in found - {NOBODY}}
 
 
 def _sources(period: Period, ours: Counts, everybody: Counts) -> list[SourceCohort]:
@@ -292,52 +309,105 @@ def _sources(period: Period, ours: Counts, everybody: Counts) -> list[SourceCoho
     return source_cohorts(ours, everybody, {pk: (name, cost) for pk, name, cost in sources})
 
 
-def _handoffs(
+def _first_handoffs(month: Period, team_ids: Collection[int], most: int) -> list[Any]:
+    """Handoffs of the month by the name of the rep, each rep's newest first: two queries.
+
+    Each rep's are walked along their index, and no further than they are shown: sorted by name, all
+    of the month would be read. Of the lead come names: making models of it costs more than asking.
+    """
+    if not team_ids:
+        return []
+    of_rep = handed_off(month).of_teams(team_ids).filter(rep=OuterRef("pk"))
+    newest = of_rep.order_by("-handed_off_at", "-pk").values("pk")[:most]
+    head = Func(ArraySubquery(newest), function="unnest", output_field=BigIntegerField())
+    reps = User.objects.order_by("name", "pk")
+    ids = list(reps.values_list(head, flat=True)[:most])
+    found = (
+        Handoff.objects.annotate(
+            company=F("lead__company__name"),
+            first_name=F("lead__contact__first_name"),
+            last_name=F("lead__contact__last_name"),
+            lead_elsewhere=F("lead__external_id"),
+        )
+        .only(*_SHOWN_OF_HANDOFF)
+        .in_bulk(ids)
+    )
+    return [found[pk] for pk in ids]
+
+
+_SHOWN_OF_HANDOFF = (
+    *("lead_id", "rep_id", "specialist_id", "handed_off_at", "accepted_at", "returned_at"),
+    *("overdue_at", "wrong_attributes", "potential_revenue", "expected_close_on", "result"),
+    *("result_at", "revenue", "lost_reason", "back_on", "touches_before", "documented"),
+)
+
+
+class _Person(NamedTuple):
+    name: str
+    team: str
+
+
+def _people(ids: Collection[int]) -> dict[int, _Person]:
+    rows = User.objects.filter(pk__in=ids).values_list("pk", "name", "team__name")
+    return {pk: _Person(name, team or "") for pk, name, team in rows}
+
+
+def _by_rep(
+    handoffs: Sequence[Any],
+    people: Mapping[int, _Person],
     month: Period,
-    team_ids: Collection[int],
     organisation: Organisation,
     now: datetime,
-    most: int,
-) -> tuple[tuple[RepHandoffs, ...], int]:
-    """The first handoffs of the month by rep, and how many more there are."""
-    made = handed_off(month).of_teams(team_ids)
-    ordered = made.select_related("rep__team", "specialist", "lead__company", "lead__contact")
-    shown = list(
-        ordered.defer("lead__search_text", "lead__note", "lead__screening").order_by(
-            "rep__name", "rep_id", "-handed_off_at", "-pk"
-        )[: most + 1]
-    )
-    more = made.count() - most if len(shown) > most else 0
-    return (
-        tuple(
-            RepHandoffs(
-                rep_id=rep.pk,
-                name=rep.name,
-                team=rep.team.name if rep.team else "",
-                lines=tuple(_line(handoff, month, organisation, now) for handoff in lines),
-            )
-            for rep, lines in groupby(shown[:most], lambda handoff: handoff.rep)
-        ),
-        more,
+) -> tuple[RepHandoffs, ...]:
+    """Those of `_first_handoffs`, each rep's together."""
+    address = addresses("handoff-detail")
+    return tuple(
+        RepHandoffs(
+            rep_id=rep_id,
+            name=people[rep_id].name,
+            team=people[rep_id].team,
+            lines=tuple(
+                _line(
+                    handoff,
+                    url=address(handoff.pk),
+                    specialist=people[handoff.specialist_id].name if handoff.specialist_id else "",
+                    month=month,
+                    organisation=organisation,
+                    now=now,
+                )
+                for handoff in lines
+            ),
+        )
+        for rep_id, lines in groupby(handoffs, lambda handoff: handoff.rep_id)
     )
 
 
 def _line(
-    handoff: Handoff, month: Period, organisation: Organisation, now: datetime
+    handoff: Any,
+    *,
+    url: str,
+    specialist: str,
+    month: Period,
+    organisation: Organisation,
+    now: datetime,
 ) -> HandoffLine:
+    """`handoff`: one of `_first_handoffs`."""
     as_of = min(month.end, now)
     state, state_now = handoff.state_at(as_of), handoff.state
     words, tone = _state_in_words(handoff, state, as_of, organisation)
     since = ""
     if state_now != state and not month.runs_at(now):
         since = _state_in_words(handoff, state_now, now, organisation)[0]
-    lead = handoff.lead
+    person = f"{handoff.first_name or ''} {handoff.last_name or ''}".strip()
     return HandoffLine(
         id=handoff.pk,
-        lead_id=lead.pk,
-        company=lead.headline,
-        contact=lead.contact.name if lead.contact else "",
-        specialist=handoff.specialist.name if handoff.specialist else "",
+        url=url,
+        lead_id=handoff.lead_id,
+        company=headline(
+            handoff.company or "", person, handoff.lead_elsewhere or "", handoff.lead_id
+        ),
+        contact=person,
+        specialist=specialist,
         handed_off_at=handoff.handed_off_at,
         touches_before=handoff.touches_before,
         documented=handoff.documented,
@@ -380,7 +450,7 @@ def _reps(user: User, team_ids: Collection[int]) -> list[RepRoom]:
     if user.role != Role.ADMIN:
         reps = reps.filter(team__in=team_ids)
     live = Handoff.objects.live().filter(rep=OuterRef("pk")).order_by().values("rep")
-    counted = live.annotate(live=Count("pk")).values("live")
+    counted = live.annotate(live=Count("*")).values("live")
     rows = reps.annotate(live=Coalesce(Subquery(counted), 0)).order_by("name", "pk")
     return [
         RepRoom(pk, name, team or "", capacity, live)

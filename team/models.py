@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Iterable
+from datetime import date
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -16,6 +17,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from team.calendar import Calendar
+from team.territories import Area, is_away_on
 
 
 def validate_timezone(value: str) -> None:
@@ -32,6 +34,12 @@ class Organisation(models.Model):
     currency = models.CharField(max_length=3, default="USD", help_text=_("ISO 4217 code"))
     accept_hours = models.PositiveSmallIntegerField(
         default=24, help_text=_("Working hours a rep has to accept or return a handoff")
+    )
+    mail_from = models.EmailField(
+        blank=True, help_text=_("The address that automatic mail comes from; empty: none is sent")
+    )
+    postal_address = models.TextField(
+        blank=True, help_text=_("Stands in every automatic mail, as the law asks")
     )
     market_countries = ArrayField(
         models.CharField(max_length=2), default=list, blank=True, help_text=_("Empty: everywhere")
@@ -54,7 +62,9 @@ class Organisation(models.Model):
     @classmethod
     def current(cls) -> Organisation:
         """The settings; the defaults (unsaved) on an installation that nobody has set up yet."""
-        return cls.objects.filter(pk=1).first() or cls(pk=1)
+        # In SQL, as nearly every page and action asks, and the ORM takes longest over the question.
+        stored = cls.objects.raw("SELECT * FROM team_organisation WHERE id = 1")
+        return next(iter(stored), None) or cls(pk=1)
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
@@ -151,7 +161,23 @@ class User(AbstractBaseUser):
         Team, null=True, blank=True, on_delete=models.PROTECT, related_name="members"
     )
     capacity = models.PositiveSmallIntegerField(
-        default=8, help_text=_("Live opportunities (a rep) or open leads (a specialist)")
+        default=8, help_text=_("Live opportunities that a rep may have at once")
+    )
+    lead_capacity = models.PositiveIntegerField(
+        default=200, help_text=_("Open leads that a specialist may have at once")
+    )
+    daily_touches = models.PositiveSmallIntegerField(
+        default=60, help_text=_("Touches due on a day, from which on no new lead comes")
+    )
+    languages = ArrayField(
+        models.CharField(max_length=3),
+        default=list,
+        blank=True,
+        help_text=_("ISO 639 codes; empty: nobody said, so any"),
+    )
+    away_from = models.DateField(null=True, blank=True, help_text=_("The first day away"))
+    away_until = models.DateField(
+        null=True, blank=True, help_text=_("The last day away; empty: until further notice")
     )
     timezone = models.CharField(max_length=64, blank=True, validators=[validate_timezone])
     is_active = models.BooleanField(default=True)
@@ -169,6 +195,10 @@ class User(AbstractBaseUser):
                 name="user_email_is_lower_case",
             ),
             models.CheckConstraint(condition=Q(role__in=Role.values), name="user_role_is_known"),
+            models.CheckConstraint(
+                condition=Q(away_until__isnull=True) | Q(away_until__gte=F("away_from")),
+                name="user_is_away_until_a_later_day",
+            ),
         ]
         indexes = [models.Index(Lower("name"), name="user_name_lower")]
 
@@ -184,6 +214,10 @@ class User(AbstractBaseUser):
     @property
     def is_specialist(self) -> bool:
         return self.role == Role.SPECIALIST
+
+    def is_away_on(self, day: date) -> bool:
+        """Whether they are away on a day of the organisation's calendar."""
+        return is_away_on(day, self.away_from, self.away_until)
 
     @property
     def is_rep(self) -> bool:
@@ -229,9 +263,9 @@ def team_ids_below(roots: Iterable[int]) -> set[int]:
 
 
 class Territory(models.Model):
-    """What one rep is responsible for. An empty field means any."""
+    """What one rep or specialist is responsible for. An empty field means any."""
 
-    rep = models.ForeignKey(User, on_delete=models.CASCADE, related_name="territories")
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="territories")
     country = models.CharField(max_length=2, blank=True)
     region = models.CharField(max_length=100, blank=True)
     naics_prefix = models.CharField(max_length=6, blank=True)
@@ -242,8 +276,17 @@ class Territory(models.Model):
         verbose_name_plural = "territories"
 
     def __str__(self) -> str:
-        parts = [self.country, self.region, self.naics_prefix and f"NAICS {self.naics_prefix}"]
-        return " · ".join(part for part in parts if part) or str(_("Everywhere"))
+        return self.area.words
+
+    @property
+    def area(self) -> Area:
+        return Area(
+            country=self.country,
+            region=self.region,
+            naics_prefix=self.naics_prefix,
+            min_employees=self.min_employees,
+            max_employees=self.max_employees,
+        )
 
 
 class KeyedRequest(models.Model):

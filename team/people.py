@@ -29,10 +29,11 @@ class Directory:
         """The user called so; made with `role`, in the team of `manager`, else in the default one."""
         key = (words.casefold(), role)
         if key not in self._found:
-            self._found[key] = self._known(words, role) or self._made(words, role, manager)
+            self._found[key] = self.known(words, role) or self._made(words, role, manager)
         return self._found[key]
 
-    def _known(self, words: str, role: Role) -> User | None:
+    def known(self, words: str, role: Role) -> User | None:
+        """The user called so, if there is one."""
         if "@" in words:
             return User.objects.filter(email=words.lower()).select_related("team").first()
         named = User.objects.alias(lower=Lower("name")).filter(lower=words.lower())

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 from django.core.cache import cache
-from playwright.sync_api import BrowserContext, ConsoleMessage, WebError
+from playwright.sync_api import BrowserContext, ConsoleMessage, WebError, expect
 
-pytest_plugins = ["tests.fixtures"]
+pytest_plugins = ["tests.fixtures", "tests.cadences"]
 
 CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next(filter(None, map(shutil.which, CHROMIUMS)), None)
@@ -26,6 +26,7 @@ CHROMIUM_FLAGS = [
 ]
 INSTALL_CHROMIUM = "sudo apt-get install chromium-headless-shell libatomic1"
 PATIENCE_MS = 10_000
+expect.set_options(timeout=PATIENCE_MS)
 IN_CI = os.environ.get("CI") == "true"
 
 # Playwright's synchronous calls run an event loop, in which Django would refuse to ask the database.

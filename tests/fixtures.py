@@ -76,7 +76,7 @@ def sam(person: Callable[..., User], south: Team) -> User:
 @pytest.fixture
 def carol(person: Callable[..., User], northeast: Team) -> User:
     carol = person("Carol Barrett", Role.REP, northeast, capacity=8)
-    Territory.objects.create(rep=carol, country="US")
+    Territory.objects.create(person=carol, country="US")
     return carol
 
 

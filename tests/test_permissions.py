@@ -7,6 +7,7 @@ find a word of them in any answer, whatever its code. No answer may be a 500.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,9 +26,26 @@ from handoff.dossier import Word, to_json
 from handoff.models import Dossier, Handoff
 from handoff.reads import current_dossier
 from nurture.actions import Promised, log_touch, promise
-from nurture.models import Touch
+from nurture.capture import receive_inquiry
+from nurture.enrolments import enrol
+from nurture.models import Cadence, PlannedTouch, Submission, Touch
 from prospects import actions
-from prospects.models import Import, Lead, RefusedRow, Source, Standard
+from prospects.capture import Doubt
+from prospects.models import (
+    DuplicatePair,
+    Import,
+    Inquiry,
+    Lead,
+    Merge,
+    Merged,
+    Rebalancing,
+    RefusedRow,
+    Rescreening,
+    Source,
+    Standard,
+    WebForm,
+)
+from prospects.rescreening import ask_rescreening
 from prospects.stages import Stage
 from team.models import Role, Side, Team, User
 from tests.fixtures import NOW
@@ -81,6 +99,16 @@ lead-enter-program      GET    login     200       404       403       403      
 lead-enter-program      POST   login     moved     404       403       403       moved     404       moved     404
 lead-revive             GET    login     200       404       403       403       200       404       200       404
 lead-revive             POST   login     moved     404       403       403       moved     404       moved     404
+lead-alike              GET    login     200       200       403       403       200       200       200       200
+lead-merge-find         GET    login     200       404       403       403       200       404       200       404
+lead-merge              GET    login     200       404       403       403       200       404       200       404
+lead-merge              POST   login     422       404       403       403       422       404       422       404
+duplicate-list          GET    login     200       200       403       403       200       200       200       200
+duplicate-different     POST   login     moved     404       403       403       moved     404       moved     404
+duplicate-merge         GET    login     200       404       403       403       200       404       200       404
+duplicate-merge         POST   login     422       404       403       403       422       404       422       404
+merge-list              GET    login     200       200       403       403       200       200       200       200
+merge-undo              POST   login     moved     404       403       403       moved     404       moved     404
 industry-search         GET    login     200       200       200       200       200       200       200       200
 
 standard                GET    login     200       200       200       200       200       200       200       200
@@ -89,14 +117,75 @@ standard-edit           GET    login     403       403       403       403      
 standard-edit           POST   login     403       403       403       403       422       422       422       403
 standard-sign           POST   login     403       403       403       403       422       422       422       403
 
+workload                GET    login     200       200       403       403       200       200       200       200
+workload-rebalance      GET    login     403       403       403       403       200       200       200       403
+workload-rebalance      POST   login     403       403       403       403       422       422       422       403
+workload-undo           POST   login     403       403       403       403       moved     404       moved     403
+team-settings           GET    login     403       403       403       403       200       200       200       403
+person-settings         GET    login     403       403       403       403       200       404       200       403
+person-settings         POST   login     403       403       403       403       422       404       422       403
+
+settings                GET    login     200       200       200       200       200       200       200       200
+organisation-edit       GET    login     403       403       403       403       403       403       200       403
+organisation-edit       POST   login     403       403       403       403       403       403       422       403
+market-edit             GET    login     403       403       403       403       200       200       200       403
+market-edit             POST   login     403       403       403       403       422       422       422       403
+listing-list            GET    login     403       403       403       403       200       200       200       403
+listing-list            POST   login     403       403       403       403       422       422       422       403
+listing-remove          POST   login     403       403       403       403       moved     moved     moved     403
+screening-rules         GET    login     403       403       403       403       200       200       200       403
+rescreening-new         POST   login     403       403       403       403       moved     moved     moved     403
+rescreening             GET    login     403       403       403       403       200       404       200       403
+rescreening-want        POST   login     403       403       403       403       moved     404       moved     403
+rescreening-save        POST   login     403       403       403       403       moved     404       moved     403
+rescreening-stop        POST   login     403       403       403       403       moved     404       moved     403
+
+screening-review        GET    login     200       200       403       403       200       200       200       200
+screening-decide        POST   login     422       404       403       403       422       404       422       404
+screening-undo          POST   login     moved     404       403       403       moved     404       moved     404
+screening-out           GET    login     200       200       403       403       200       200       200       200
+screening-restore       POST   login     moved     404       403       403       moved     404       moved     404
+
 import-list             GET    login     200       200       404       404       200       200       200       200
 import-list             POST   login     422       422       404       404       422       422       422       422
-import-confirm          POST   login     moved     moved     404       404       moved     moved     moved     moved
 import-detail           GET    login     200       404       404       404       200       404       200       404
+import-columns          GET    login     moved     404       404       404       moved     404       moved     404
+import-columns          POST   login     moved     404       404       404       moved     404       moved     404
+import-confirm          POST   login     moved     404       404       404       moved     404       moved     404
+import-cancel           POST   login     moved     404       404       404       moved     404       moved     404
+import-undo             GET    login     moved     404       404       404       moved     404       moved     404
+import-undo             POST   login     moved     404       404       404       moved     404       moved     404
 import-refused          GET    login     200       404       404       404       200       404       200       404
+
+cadence-list            GET    login     200       200       403       403       200       200       200       200
+cadence-ship            POST   login     403       403       403       403       moved     moved     moved     403
+cadence-new             GET    login     403       403       403       403       200       200       200       403
+cadence-new             POST   login     403       403       403       403       422       422       422       403
+cadence-detail          GET    login     200       200       403       403       200       200       200       200
+cadence-edit            GET    login     403       403       403       403       200       200       200       403
+cadence-edit            POST   login     403       403       403       403       422       422       422       403
+cadence-pause           POST   login     403       403       403       403       moved     moved     moved     403
+cadence-resume          POST   login     403       403       403       403       moved     moved     moved     403
+cadence-archive         POST   login     403       403       403       403       moved     moved     moved     403
+cadence-reopen          POST   login     403       403       403       403       moved     moved     moved     403
+cadence-fill            GET    login     200       200       403       403       200       200       200       200
+cadence-fill            POST   login     422       422       403       403       422       422       422       422
+lead-enrol              GET    login     200       404       403       403       200       404       200       404
+lead-enrol              POST   login     422       404       403       403       422       404       422       404
+enrolment-stop          POST   login     moved     404       403       403       moved     404       moved     404
+enrolment-pause         POST   login     moved     404       403       403       moved     404       moved     404
+enrolment-resume        POST   login     moved     404       403       403       moved     404       moved     404
+
+engine                  GET    login     403       403       403       403       200       200       200       403
+engine-pause            POST   login     403       403       403       403       moved     moved     moved     403
+engine-resume           POST   login     403       403       403       403       moved     moved     moved     403
+planned-settle          POST   login     403       403       403       403       moved     404       moved     403
+unsubscribe             GET    200       200       200       200       200       200       200       200       200
+unsubscribe             POST   200       200       200       200       200       200       200       200       200
 
 today                   GET    login     200       200       403       403       200       200       200       200
 today-next              GET    login     moved     moved     403       403       moved     moved     moved     moved
+today-take              POST   login     moved     moved     403       403       moved     moved     moved     moved
 lead-detail             GET    login     200       404       200       404       200       404       200       404
 lead-story              GET    login     200       404       200       404       200       404       200       404
 lead-take               POST   login     moved     404       403       403       moved     404       moved     404
@@ -112,6 +201,33 @@ lead-disqualify         GET    login     200       404       403       403      
 lead-disqualify         POST   login     422       404       403       403       422       404       422       404
 lead-give-up            GET    login     200       404       403       403       200       404       200       404
 lead-give-up            POST   login     422       404       403       403       422       404       422       404
+
+source-list             GET    login     403       403       403       403       200       200       200       403
+source-new              GET    login     403       403       403       403       200       200       200       403
+source-new              POST   login     403       403       403       403       422       422       422       403
+source-edit             GET    login     403       403       403       403       200       200       200       403
+source-edit             POST   login     403       403       403       403       422       422       422       403
+source-costs            GET    login     403       403       403       403       200       200       200       403
+source-costs            POST   login     403       403       403       403       moved     moved     moved     403
+source-costs-month      GET    login     403       403       403       403       200       200       200       403
+source-costs-month      POST   login     403       403       403       403       moved     moved     moved     403
+form-new                GET    login     403       403       403       403       200       200       200       403
+form-new                POST   login     403       403       403       403       422       422       422       403
+form-detail             GET    login     403       403       403       403       200       404       200       403
+form-edit               GET    login     403       403       403       403       200       404       200       403
+form-edit               POST   login     403       403       403       403       422       404       422       403
+form-renew-link         POST   login     403       403       403       403       moved     404       moved     403
+form-make-key           POST   login     403       403       403       403       200       404       200       403
+form-close              POST   login     403       403       403       403       moved     404       moved     403
+form-reopen             POST   login     403       403       403       403       moved     404       moved     403
+form-show               GET    200       200       200       200       200       200       200       200       200
+form-show               POST   422       422       422       422       422       422       422       422       422
+form-thanks             GET    200       200       200       200       200       200       200       200       200
+inquiry-list            GET    login     200       200       403       403       200       200       200       200
+inquiry-take            POST   login     moved     404       403       403       moved     404       moved     404
+inquiry-discard         POST   login     moved     404       403       403       moved     404       moved     404
+lead-inquiries          GET    login     200       404       200       404       200       404       200       404
+today-fresh             GET    204       200       200       204       204       200       200       200       200
 
 handoff-list            GET    login     200       200       200       200       200       200       200       200
 handoff-detail          GET    login     200       404       200       404       200       404       200       404
@@ -176,9 +292,13 @@ api-handoff-result      POST   401       403       404       200       404      
 api-import-list         GET    401       200       200       403       403       200       200       200       200
 api-import-list         POST   401       415       415       403       403       415       415       415       415
 api-import              GET    401       200       404       403       403       200       404       200       404
+api-import-confirm      POST   401       409       404       403       403       409       404       409       404
+api-import-cancel       POST   401       409       404       403       403       409       404       409       404
+api-import-undo         POST   401       409       404       403       403       409       404       409       404
 api-report-month        GET    401       200       200       403       403       200       200       200       200
 api-source-list         GET    401       200       200       200       200       200       200       200       200
 api-industry-list       GET    401       400       400       403       403       400       400       400       400
+api-inquiry-list        POST   401       401       401       401       401       401       401       401       401
 api-me                  GET    401       200       200       200       200       200       200       200       200
 api-person-list         GET    401       200       200       200       200       200       200       200       200
 api-nowhere             GET    401       404       404       404       404       404       404       404       404
@@ -202,6 +322,13 @@ class World:
     standard: Standard
     source: Source
     intake: Import
+    rebalancing: Rebalancing
+    pair: DuplicatePair
+    merge: Merge
+    web_form: WebForm
+    inquiry: Inquiry
+    rescreening: Rescreening
+    submission: Submission
 
 
 def lead_of(name: str, world: World) -> Lead:
@@ -228,6 +355,18 @@ def arguments(name: str, needed: set[str], world: World) -> dict[str, Any]:
         "touch": world.touch,
         "handoff": handoff,
         "import": world.intake,
+        "workload": world.rebalancing,
+        "duplicate": world.pair,
+        "merge": world.merge,
+        "person": world.people["dana"],
+        "form": world.web_form,
+        "inquiry": world.inquiry,
+        "source": world.source,
+        "screening": world.screened_out if "restore" in name else world.raw,
+        "rescreening": world.rescreening,
+        "planned": world.submission.planned,
+        "enrolment": world.submission.planned.enrolment,
+        "cadence": world.submission.planned.enrolment.version.cadence,
     }
     called_after = name.removeprefix("api-").split("-")[0]
     of_a_lead = {"handoff-new", "contact-new", "contact-edit", "company-edit", "touch-log"}
@@ -237,12 +376,17 @@ def arguments(name: str, needed: set[str], world: World) -> dict[str, Any]:
             None if is_of_lead else rows.get(called_after), "pk", lead_of(name, world).pk
         ),
         "contact_pk": world.accepted.lead.contact_id,
+        "other": world.qualified.pk,
         "touch_pk": world.touch.pk,
         "attribute": "pain",
         "version": world.standard.version,
         "month": "2026-06",
         "figure": "handed_off",
         "elsewhere": "nowhere/",
+        "token": (
+            world.submission.unsubscribe_token if name == "unsubscribe" else world.web_form.token
+        ),
+        "kind": "competitor",
     }
     unknown = needed - known.keys()
     assert not unknown, f"Say in `arguments` what {unknown} in the address of {name} stands for."
@@ -362,12 +506,58 @@ def handed(make_lead: Callable[..., Lead], dana: User, carol: User) -> Callable[
     return hand
 
 
+def pair_of(first: Lead, second: Lead) -> DuplicatePair:
+    """The companies of two leads that may be one."""
+    low, high = sorted((first.company_id or 0, second.company_id or 0))
+    return DuplicatePair.objects.create(
+        first_company_id=low, second_company_id=high, reasons=["words"], found_at=NOW
+    )
+
+
+def merge_into(lead: Lead, *, by: User) -> Merge:
+    """A company that went into that of the lead."""
+    merge = Merge.objects.create(by=by, at=NOW, words="Halden Mills into Halden Paper")
+    Merged.objects.create(merge=merge, kind="company", old_id=10**9, company=lead.company)
+    return merge
+
+
+@pytest.fixture
+def uncertain(
+    make_lead: Callable[..., Lead], make_cadence: Callable[..., Cadence], dana: User
+) -> Submission:
+    """A mail of which nobody knows whether it arrived."""
+    enrolment = enrol(lead=make_lead(), cadence=make_cadence(("email", 0)), by=dana, now=NOW)
+    planned = enrolment.planned.get()
+    token, until = uuid.uuid4(), NOW + timedelta(minutes=5)
+    for columns in (
+        {"state": "claimed", "lease": token, "lease_until": until},
+        {"state": "submitting"},
+        {"state": "uncertain", "reason": "silence", "lease": None, "lease_until": None},
+    ):
+        PlannedTouch.objects.filter(pk=planned.pk).update(**columns)
+    return Submission.objects.create(
+        planned=planned,
+        number=1,
+        lease=token,
+        opened_at=NOW,
+        message_id="<1@northwind.example>",
+        unsubscribe_token="never-guessed",
+        address_hash="0" * 64,
+        subject="Drives at Halden",
+        body="Hello",
+        body_sha256="0" * 64,
+        result="unknown",
+        closed_at=NOW,
+    )
+
+
 @pytest.fixture
 def world(
     request: pytest.FixtureRequest,
     qualified_lead: Lead,
     make_lead: Callable[..., Lead],
     handed: Callable[[], Handoff],
+    uncertain: Submission,
 ) -> World:
     people: dict[str, User] = {who: request.getfixturevalue(who) for who in PEOPLE[1:]}
     dana, carol = people["dana"], people["carol"]
@@ -392,6 +582,9 @@ def world(
     RefusedRow.objects.create(
         intake=intake, line=2, cells=[["company", "Halden"]], reasons=["no such source"]
     )
+    web_form = WebForm.objects.create(
+        source=Source.objects.get(), team=waiting.lead.team, name="Contact", created_at=NOW
+    )
     return World(
         people=people,
         raw=make_lead(),
@@ -404,6 +597,21 @@ def world(
         standard=actions.draft_standard(by=people["jennifer"], now=NOW),
         source=Source.objects.get(),
         intake=intake,
+        pair=pair_of(qualified_lead, accepted.lead),
+        merge=merge_into(accepted.lead, by=dana),
+        rebalancing=Rebalancing.objects.create(
+            by=people["jennifer"], at=NOW, words="evenly", moved=0
+        ),
+        web_form=web_form,
+        inquiry=receive_inquiry(
+            form=web_form,
+            said={"name": "Maria Lindqvist", "company": "Halden"},
+            way=Inquiry.Way.PAGE,
+            doubts=[Doubt("links", "3 links in the message")],
+            now=NOW,
+        ),
+        rescreening=ask_rescreening(by=people["jennifer"], now=NOW),
+        submission=uncertain,
     )
 
 

@@ -25,7 +25,7 @@ from prospects.stages import Disqualification, Stage
 from team.calendar import Calendar
 from team.models import User
 
-PICKS_UP = (0.055, 0.042, 0.028, 0.016, 0.008, 0.004)
+PICKS_UP = (0.085, 0.044, 0.026, 0.016, 0.008, 0.004)
 """How likely a call of the n-th attempt becomes a conversation; after that as the last."""
 WRITES_BACK = 0.032
 """How likely an email is answered."""
@@ -145,14 +145,13 @@ class Case:
         """Whoever keeps the gate says why nobody should call again."""
         said = self.chance.choice((*talk.OUT_OF_BUSINESS, *talk.TOLD_BY_OTHERS))
         is_out = said in talk.OUT_OF_BUSINESS
-        nurture.disqualify(
+        self.lead = nurture.disqualify(
             lead=self.lead,
             reason=Disqualification.OUT_OF_BUSINESS if is_out else Disqualification.NO_NEED,
             by=self.specialist,
             now=at,
             note=said,
         )
-        self.refresh()
         return at + timedelta(minutes=3)
 
     def _wrong_number(self, at: datetime) -> datetime:
@@ -182,14 +181,14 @@ class Case:
         return at + timedelta(minutes=3)
 
     def email(self, at: datetime, note: str = "") -> datetime:
-        contact = self.lead.contact
-        if contact is not None and contact.email_invalid_at is not None:
-            self._find_address(contact, at)
-            at += timedelta(minutes=5)
         self.log(Channel.EMAIL, Outcome.SENT, at, note=note or self.chance.choice(talk.EMAILS))
         return at + timedelta(minutes=self.chance.randint(3, 7))
 
-    def _find_address(self, contact: Contact, at: datetime) -> None:
+    def find_address(self, at: datetime) -> None:
+        """Ours bounced: the right one is looked up, so that the attempt can be completed."""
+        contact = self.lead.contact
+        if contact is None or contact.email_invalid_at is None:
+            return
         name, _at, domain = self.prospect.person.email.partition("@")
         first = self.prospect.person.first_name.lower()
         found = f"{first}{name[1:]}@{domain}"
@@ -201,6 +200,7 @@ class Case:
             now=at,
         )
         self.refresh()
+        nurture.plan_next(lead=self.lead, now=at)
 
     def letter(self, at: datetime) -> datetime:
         self.letters += 1
@@ -244,14 +244,13 @@ class Case:
         self.talks += 1
         if self.fate != STOP and self.chance.random() < 0.4:
             self._document(Attribute.ENVIRONMENT, touch, at)
-        nurture.disqualify(
+        self.lead = nurture.disqualify(
             lead=self.lead,
             reason=Disqualification(self.fate),
             by=self.specialist,
             now=at + timedelta(minutes=4),
             note="" if self.fate == STOP else why,
         )
-        self.refresh()
         return at + timedelta(minutes=10)
 
     def not_now(
@@ -547,10 +546,9 @@ class Case:
             ),
             (50, 44, 6),
         )[0]
-        nurture.disqualify(
+        self.lead = nurture.disqualify(
             lead=self.lead, reason=reason, by=self.specialist, now=at, note=chance.choice(said)
         )
-        self.lead.stage = Stage.DISQUALIFIED
         return at + timedelta(minutes=chance.randint(3, 6))
 
     def give_up(self, at: datetime) -> datetime:

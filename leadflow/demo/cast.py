@@ -75,12 +75,12 @@ def hire(opening: date) -> Cast:
     northeast = Team.objects.create(name="Northeast and Europe", parent=region)
     south = Team.objects.create(name="South and West", parent=region)
 
-    def person(name: str, role: Role, team: Team, capacity: int = 8, side: str = "") -> User:
+    def person(name: str, role: Role, team: Team, leads: int = 200, side: str = "") -> User:
         login = f"{name.partition(' ')[0].lower()}@northwind.example"
         # Whom a visitor may be has a password, the others cannot log in.
         password = PASSWORD if login in {person.login for person in PEOPLE} else None
         return User.objects.create_user(
-            login, password, name=name, role=role, team=team, capacity=capacity, side=side
+            login, password, name=name, role=role, team=team, lead_capacity=leads, side=side
         )
 
     dana = person("Dana Whitfield", Role.SPECIALIST, northeast, 120)
@@ -97,6 +97,13 @@ def hire(opening: date) -> Cast:
     _territories(erik, "US", others)
     for country in ("CA", "GB", "DE", "SE"):
         _territories(erik, country, [""])
+    _territories(dana, "US", _regions(places.NORTHEAST))
+    for country in ("CA", "GB", "DE", "SE"):
+        _territories(priya, country, [""])
+    _territories(sam, "US", [*_regions(places.SOUTH), *_regions(places.WEST)])
+    for one, languages in ((dana, ["en"]), (priya, ["en", "de", "sv", "fr"]), (sam, ["en", "es"])):
+        one.languages = languages
+        one.save(update_fields=["languages"])
     _territories(luis, "US", _regions(places.SOUTH))
     _territories(mei, "US", _regions(places.WEST))
     _sign_standard(jennifer, victor, opening, organisation)
@@ -124,7 +131,7 @@ def _regions(towns: tuple[Place, ...]) -> list[str]:
 
 def _territories(rep: User, country: str, regions: Iterable[str]) -> None:
     Territory.objects.bulk_create(
-        Territory(rep=rep, country=country, region=region) for region in regions
+        Territory(person=rep, country=country, region=region) for region in regions
     )
 
 

@@ -41,8 +41,13 @@ CONSULTANCIES = {
     "lindenadvisory.example": "Linden Advisory",
     "processpartners.example": "Process Partners",
     "greyfield-energy.example": "Greyfield Energy Advisors",
+    "brackenpartners.example": "Bracken Partners",
+    "lumen-audit.example": "Lumen Audit",
+    "northgate-consult.example": "Northgate Consultants",
+    "plantwise.example": "Plantwise",
+    "tallowmill.example": "Tallow & Mill Advisers",
 }
-SCHOOLS = ("eng.example.edu", "student.example.edu")
+SCHOOLS = ("eng.{town}.example.edu", "student.{town}.example.edu")
 THROWN_AWAY = ("mailinator.com",)
 """An inbox that anybody may read: no person's address."""
 
@@ -230,9 +235,14 @@ class Market:
                 made.person = replace(
                     person,
                     title=chance.choice(STUDENT_TITLES),
-                    email=_at(person.email, chance.choice(SCHOOLS)),
+                    email=_at(
+                        person.email, chance.choice(SCHOOLS).format(town=slug(made.place.city))
+                    ),
                 )
-                made.company, made.street = chance.choice(UNIVERSITIES), ""
+                made.company, made.street = (
+                    chance.choice(UNIVERSITIES).format(town=made.place.city),
+                    "",
+                )
             case "competitor":
                 made.domain, made.company = chance.choice(list(COMPETITORS.items()))
                 made.person = replace(
@@ -269,7 +279,12 @@ CONSULTANT_TITLES = (
     "Freelance Engineer, Consultant",
 )
 STUDENT_TITLES = ("Student", "Graduate Student", "PhD Student", "Undergraduate Student")
-UNIVERSITIES = ("State University", "Institute of Technology", "College of Engineering", "")
+UNIVERSITIES = (
+    "{town} State University",
+    "{town} Institute of Technology",
+    "{town} College of Engineering",
+    "",
+)
 COMPETITOR_TITLES = ("Product Manager", "Regional Sales Manager", "Market Analyst")
 
 

@@ -88,6 +88,7 @@ EUROPE = (
     ),
     Place("Malmö", "Skåne", "SE", "Europe/Stockholm", "+46 40 628 04 ", "211", "sv_SE"),
 )
+GERMANY = tuple(place for place in EUROPE if place.country == "DE")
 
 
 def digits_left(place: Place) -> int:

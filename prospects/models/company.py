@@ -9,6 +9,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from prospects.models.visibility import leads_visible_to
@@ -75,6 +76,9 @@ class Company(models.Model):
     street = models.CharField(max_length=200, blank=True)
     timezone = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    edited_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When a person last wrote it: imports only fill blanks")
+    )
 
     objects = CompanyQuerySet.as_manager()
 
@@ -113,7 +117,12 @@ class Contact(models.Model):
     """A person at a company, with a buying role."""
 
     company = models.ForeignKey(
-        Company, null=True, blank=True, on_delete=models.PROTECT, related_name="contacts"
+        Company,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="contacts",
+        db_index=False,
     )
     first_name = models.CharField(max_length=100, blank=True)
     last_name = models.CharField(max_length=100, blank=True)
@@ -138,6 +147,9 @@ class Contact(models.Model):
     email_invalid_at = models.DateTimeField(null=True, blank=True)
     address_invalid_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    edited_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When a person last wrote it: imports only fill blanks")
+    )
 
     objects = ContactQuerySet.as_manager()
 
@@ -148,6 +160,7 @@ class Contact(models.Model):
             )
         ]
         indexes = [
+            models.Index("company", Lower("last_name"), name="contact_company_last_name"),
             models.Index(
                 fields=["email_key"], name="contact_email_key", condition=~Q(email_key="")
             ),
@@ -162,6 +175,14 @@ class Contact(models.Model):
     @property
     def name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def can_be_called(self) -> bool:
+        return bool(self.phone_key) and self.phone_invalid_at is None
+
+    @property
+    def can_be_emailed(self) -> bool:
+        return bool(self.email_key) and self.email_invalid_at is None
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo | None:

@@ -10,9 +10,10 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
+from prospects.first_touch import INQUIRY
 from prospects.models.company import Company, Contact
 from prospects.models.visibility import leads_of
 from prospects.qualification import Horizon
@@ -68,6 +69,18 @@ class SourceCost(models.Model):
         return f"{self.source} {self.month_on:%Y-%m}: {self.amount}"
 
 
+DOUBTFUL = Q(stage=Stage.RAW, screening__contains=[{"weight": "doubt"}])
+"""What the rules of screening are not certain of: see `prospects.screening.Weight`."""
+
+SCREENED_FOR = Func(
+    F("screening"),
+    template="(jsonb_path_query_first(%(expressions)s,"
+    " '$[*] ? (@.weight == \"verdict\").rule'::jsonpath) #>> '{}')",
+    output_field=models.CharField(),
+)
+"""The rule that screened a lead out: that of its first finding that is a verdict."""
+
+
 class LeadQuerySet(models.QuerySet["Lead"]):
     def visible_to(self, user: User) -> LeadQuerySet:
         return self.filter(leads_of(user))
@@ -75,11 +88,31 @@ class LeadQuerySet(models.QuerySet["Lead"]):
     def worked(self) -> LeadQuerySet:
         return self.filter(stage__in=WORKED)
 
+    def waiting(self) -> LeadQuerySet:
+        """Leads in their team's queue: nobody has them. The freshest inquiry comes first.
+
+        Those in doubt are not in it: a person looks at them first (`doubtful`).
+        """
+        free = self.worked().filter(specialist__isnull=True).exclude(DOUBTFUL)
+        return free.order_by("-received_at", "-pk")
+
+    def that_took(self, old_id: int) -> LeadQuerySet:
+        """The lead that an old one was merged into."""
+        return self.filter(merged__kind="lead", merged__old_id=old_id)
+
     def due(self, now: datetime) -> LeadQuerySet:
         """Leads whose next touch is due, in the order of the specialist's queue."""
         return self.filter(next_touch_at__lte=now).order_by(
             "next_touch_rank", "next_touch_at", "pk"
         )
+
+    def doubtful(self) -> LeadQuerySet:
+        """Raw leads of whom screening is not certain: a person should look before they are worked."""
+        return self.filter(DOUBTFUL)
+
+    def screened_out_for(self, rule: str) -> LeadQuerySet:
+        """Those that are screened out, by the rule that did it."""
+        return self.filter(stage=Stage.SCREENED_OUT).alias(rule=SCREENED_FOR).filter(rule=rule)
 
     def matching(self, words: str) -> LeadQuerySet:
         """Leads of whose names, companies, addresses and phones every word is a part.
@@ -116,7 +149,9 @@ class Lead(models.Model):
     contact = models.ForeignKey(
         Contact, null=True, blank=True, on_delete=models.PROTECT, related_name="leads"
     )
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="leads")
+    source = models.ForeignKey(
+        Source, on_delete=models.PROTECT, related_name="leads", db_index=False
+    )
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+", db_index=False)
     specialist = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -145,6 +180,9 @@ class Lead(models.Model):
         help_text=_("Of the imported row: the same row again changes nothing"),
     )
     received_at = models.DateTimeField()
+    asked_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When they last asked us by themselves, by a form")
+    )
     horizon = models.CharField(max_length=10, choices=Horizon.choices, default=Horizon.UNKNOWN)
     potential_revenue = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
     expected_close_on = models.DateField(null=True, blank=True)
@@ -159,7 +197,7 @@ class Lead(models.Model):
     mql_at = models.DateTimeField(null=True, blank=True, help_text=_("First time"))
     qualified_at = models.DateTimeField(null=True, blank=True, help_text=_("First time"))
     screening = models.JSONField(
-        default=list, blank=True, help_text=_("Reasons: a list of {rule, words}")
+        default=list, blank=True, help_text=_("Findings: a list of {rule, words, weight}")
     )
     contradictions = ArrayField(
         models.CharField(max_length=200),
@@ -205,16 +243,25 @@ class Lead(models.Model):
         indexes = [
             models.Index(fields=["team", "-activity_at", "-id"], name="lead_team_activity"),
             models.Index(
-                fields=["team", "stage", "-activity_at", "-id"], name="lead_team_stage_activity"
+                fields=["team", "stage", "-activity_at", "-id"],
+                include=["source", "documented"],
+                name="lead_team_stage_activity",
+            ),
+            models.Index(
+                fields=["source", "team", "-activity_at", "-id"],
+                include=["stage", "documented"],
+                name="lead_source_activity",
             ),
             models.Index(
                 fields=["team", "-activity_at", "-id"],
-                include=["stage", "documented"],
+                include=["stage", "documented", "source"],
                 name="lead_team_documented",
                 condition=Q(documented__gte=4),
             ),
             models.Index(
-                fields=["specialist", "-activity_at", "-id"], name="lead_specialist_activity"
+                fields=["specialist", "-activity_at", "-id"],
+                include=["team", "stage", "source", "documented"],
+                name="lead_specialist_activity",
             ),
             models.Index(fields=["-activity_at", "-id"], name="lead_activity"),
             models.Index(fields=["stage", "-activity_at", "-id"], name="lead_stage_activity"),
@@ -224,9 +271,29 @@ class Lead(models.Model):
                 condition=Q(next_touch_at__isnull=False),
             ),
             models.Index(
+                fields=["specialist", "next_touch_at"],
+                name="lead_load",
+                condition=Q(specialist__isnull=False, stage__in=sorted(WORKED)),
+            ),
+            models.Index(
+                fields=["team", "-received_at", "-id"],
+                name="lead_waiting",
+                condition=Q(specialist__isnull=True, stage__in=sorted(WORKED)),
+            ),
+            models.Index(
                 fields=["rep", "-activity_at", "-id"],
                 name="lead_rep_activity",
                 condition=Q(rep__isnull=False),
+            ),
+            models.Index(
+                fields=["specialist", "-asked_at"],
+                name="lead_asked",
+                condition=Q(asked_at__isnull=False),
+            ),
+            models.Index(
+                fields=["next_touch_at"],
+                name="lead_inquiry",
+                condition=Q(next_touch_rank=INQUIRY, next_touch_at__isnull=False),
             ),
             models.Index(fields=["received_at"], name="lead_received"),
             models.Index(
@@ -244,6 +311,19 @@ class Lead(models.Model):
                 fields=["reassess_at"],
                 name="lead_reassess",
                 condition=Q(reassess_at__isnull=False),
+            ),
+            models.Index(
+                fields=["team", "-received_at", "-id"],
+                name="lead_doubtful",
+                condition=DOUBTFUL,
+            ),
+            models.Index(
+                "team",
+                SCREENED_FOR,
+                F("activity_at").desc(),
+                F("id").desc(),
+                name="lead_screened_for",
+                condition=Q(stage=Stage.SCREENED_OUT),
             ),
             GinIndex(OpClass("search_text", name="gin_trgm_ops"), name="lead_search_text"),
         ]
@@ -280,6 +360,12 @@ class Lead(models.Model):
         )
 
     @property
+    def is_doubtful(self) -> bool:
+        """Whether a person should look at it before anybody works it."""
+        doubts = (found.get("weight") == "doubt" for found in self.screening)
+        return self.stage == Stage.RAW and any(doubts)
+
+    @property
     def is_worked(self) -> bool:
         return self.stage in WORKED
 
@@ -300,7 +386,14 @@ class Arrival(models.Model):
     external_id = models.CharField(max_length=100, null=True, blank=True, unique=True)
     received_at = models.DateTimeField()
     differs = models.TextField(blank=True, help_text=_("What it said otherwise, in words"))
-    intake = models.ForeignKey("prospects.Import", on_delete=models.PROTECT, related_name="+")
+    intake = models.ForeignKey(
+        "prospects.Import",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text=_("Empty: through a form"),
+    )
 
     objects = ArrivalQuerySet.as_manager()
 
@@ -320,8 +413,8 @@ def _legal_steps() -> Q:
 class StageChange(models.Model):
     """One step in the life of a lead. Append-only in the database.
 
-    A row of a history brought along may be superseded when a later file knows better; nothing else
-    of it can change, and nothing can be deleted. Read the history ordered by (`at`, `id`).
+    A row of a history brought along may be superseded when a later file knows better, and a merge of
+    two leads makes one history of two; nothing else of it can change, and nothing can be deleted. Read the history ordered by (`at`, `id`).
     """
 
     lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="stage_changes")
@@ -341,12 +434,25 @@ class StageChange(models.Model):
     brought_along = models.BooleanField(default=False)
     recorded_at = models.DateTimeField(db_default=models.functions.Now())
     superseded_at = models.DateTimeField(null=True, blank=True)
+    merge = models.ForeignKey(
+        "prospects.Merge",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        help_text=_("The merge that set it aside, or made it of two histories"),
+    )
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=_legal_steps(), name="stage_change_is_legal"),
             models.CheckConstraint(
-                condition=Q(superseded_at__isnull=True) | Q(brought_along=True),
+                condition=_legal_steps() | Q(merge__isnull=False), name="stage_change_is_legal"
+            ),
+            models.CheckConstraint(
+                condition=Q(superseded_at__isnull=True)
+                | Q(brought_along=True)
+                | Q(merge__isnull=False),
                 name="stage_change_of_ours_stands",
             ),
         ]
@@ -357,6 +463,9 @@ class StageChange(models.Model):
                 include=["lead", "from_stage", "to_stage"],
                 name="stage_change_at",
                 condition=Q(superseded_at__isnull=True),
+            ),
+            models.Index(
+                fields=["merge"], name="stage_change_merge", condition=Q(merge__isnull=False)
             ),
         ]
         triggers = [

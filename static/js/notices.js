@@ -39,9 +39,16 @@ document.addEventListener("htmx:load", (event) => {
   const element = /** @type {CustomEvent} */ (event).detail?.elt;
   element?.querySelector?.("[data-focus-first]")?.focus();
 });
-document.addEventListener("htmx:sendError", () => complain(region?.dataset.offline));
-document.addEventListener("htmx:timeout", () => complain(region?.dataset.offline));
+/** What asks by itself now and then tells nobody that it was not answered: nothing was lost.
+ * @param {Event} event */
+function asksByItself(event) {
+  return event.target instanceof Element && event.target.hasAttribute("data-quiet");
+}
+
+document.addEventListener("htmx:sendError", (event) => asksByItself(event) || complain(region?.dataset.offline));
+document.addEventListener("htmx:timeout", (event) => asksByItself(event) || complain(region?.dataset.offline));
 document.addEventListener("htmx:responseError", (event) => {
+  if (asksByItself(event)) return;
   const status = /** @type {CustomEvent} */ (event).detail.xhr.status;
   complain(status === 403 ? region?.dataset.refused : status === 404 ? region?.dataset.gone : region?.dataset.broken);
 });

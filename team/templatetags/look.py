@@ -13,8 +13,8 @@ from functools import lru_cache
 from django import template
 from django.utils import timezone
 from django.utils.formats import number_format
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 from lucide.templatetags.lucide import lucide
 
 register = template.Library()
@@ -36,6 +36,11 @@ def icon(name: str) -> str:
 
 def _amount(value: Decimal | float | str, places: int) -> str:
     exact = Decimal(str(value)).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+    return _grouped(exact, places, get_language())
+
+
+@lru_cache(maxsize=1024)
+def _grouped(exact: Decimal, places: int, language: str | None) -> str:
     return number_format(exact, decimal_pos=places, use_l10n=True, force_grouping=True)
 
 
@@ -100,6 +105,7 @@ AGES = (
     (92 * DAY, 7 * DAY, gettext_noop("%d wk")),
     (730 * DAY, 30 * DAY, gettext_noop("%d mo")),
 )
+YEARS = gettext_noop("%d yr")
 
 
 @register.filter
@@ -113,5 +119,11 @@ def age(value: datetime | timedelta | None, now: datetime | None = None) -> str:
         return _("now")
     for limit, unit, words in AGES:
         if minutes < limit:
-            return _(words) % (minutes // unit)
-    return _("%d yr") % (minutes // (365 * DAY))
+            return _aged(words, minutes // unit, get_language())
+    return _aged(YEARS, minutes // (365 * DAY), get_language())
+
+
+# A list has one in each row, mostly the same few; looking a translation up takes its time.
+@lru_cache(maxsize=1024)
+def _aged(words: str, count: int, language: str | None) -> str:
+    return _(words) % count

@@ -13,11 +13,13 @@ import pytest
 from django.apps import apps
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from handoff.actions import hand_off
 from leadflow.api_urls import urlpatterns
-from prospects.models import Company, Contact, Lead
+from prospects.capture_actions import make_key
+from prospects.models import Company, Contact, Import, Lead, WebForm
 from team.models import User
 from tests.fixtures import NOW
 
@@ -66,6 +68,13 @@ OFFERED: dict[tuple[str, str], set[str]] = {
     ("api-touch-take-back", "POST"): set(),
     ("api-answer-list", "POST"): {"lead", "attribute", "words", "on", "amount", "nobody", "touch"},
     ("api-import-list", "POST"): {"file", "source", "team", "mapping", "dry_run"},
+    ("api-import-confirm", "POST"): set(),
+    ("api-import-cancel", "POST"): set(),
+    ("api-import-undo", "POST"): set(),
+    ("api-inquiry-list", "POST"): {
+        *("name", "company", "title", "email", "phone", "country", "city", "website"),
+        *("message", "page", "consent_words"),
+    },
     ("api-handoff-accept", "POST"): set(),
     ("api-handoff-return", "POST"): {"wrong_attributes", "reason"},
     ("api-handoff-result", "POST"): {"result", "revenue", "lost_reason", "back_on", "note"},
@@ -75,8 +84,8 @@ OFFERED: dict[tuple[str, str], set[str]] = {
 FOLLOWS = {
     Lead: {"version", "activity_at"},
     Company: {"name_key", "industry_basis", "industry_since"}
-    | {"firmographics_basis", "firmographics_since"},
-    Contact: {"email_key", "phone_key", "role_confirmed_at"},
+    | {"firmographics_basis", "firmographics_since", "edited_at"},
+    Contact: {"email_key", "phone_key", "role_confirmed_at", "edited_at"},
 }
 
 
@@ -111,8 +120,34 @@ def test_every_address_that_writes_is_here() -> None:
     assert set(writing()) == set(OFFERED)
 
 
+@pytest.fixture
+def tried(dana: User) -> Import:
+    """A file of Dana's that waits to be imported."""
+    return Import.objects.create(
+        kind="leads", file_name="fair.csv", sha256="0" * 64, team=dana.team, by=dana, started_at=NOW
+    )
+
+
+@pytest.fixture
+def by_key(qualified_lead: Lead, jennifer: User) -> APIClient:
+    """Who brings inquiries with the key of a form."""
+    form = WebForm.objects.create(
+        source=qualified_lead.source, team=qualified_lead.team, name="Contact", created_at=NOW
+    )
+    client = APIClient()
+    key = make_key(form=form, by=jennifer, now=timezone.now())
+    client.credentials(HTTP_AUTHORIZATION=f"Key {key}")
+    return client
+
+
 def test_fields_that_are_not_offered_are_refused_by_name(
-    client_of: ClientOf, dana: User, carol: User, qualified_lead: Lead, standard: object
+    client_of: ClientOf,
+    dana: User,
+    carol: User,
+    qualified_lead: Lead,
+    tried: Import,
+    by_key: APIClient,
+    standard: object,
 ) -> None:
     handoff = hand_off(lead=qualified_lead, rep=carol, by=dana, now=NOW)
     touch = qualified_lead.touches.latest("pk")
@@ -122,6 +157,7 @@ def test_fields_that_are_not_offered_are_refused_by_name(
         "api-contact": qualified_lead.contact_id,
         "api-touch": touch.pk,
         "api-handoff": handoff.pk,
+        "api-import": tried.pk,
     }
     clients = {"dana": client_of(dana), "carol": client_of(carol)}
     before, names = everything(), fields_of_ours()
@@ -130,6 +166,7 @@ def test_fields_that_are_not_offered_are_refused_by_name(
         row = [pk for prefix, pk in rows.items() if name.startswith(prefix)]
         url = reverse(name, args=[] if name.endswith("-list") else row)
         client = clients["carol" if name.startswith("api-handoff") else "dana"]
+        client = by_key if name == "api-inquiry-list" else client
         kind = "multipart" if name == "api-import-list" else "json"
         sent = dict.fromkeys(names - offered, 1)
         answer = getattr(client, method.lower())(url, sent, format=kind)

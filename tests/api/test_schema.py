@@ -32,10 +32,13 @@ def test_every_operation_says_what_it_takes_and_how_it_refuses(schema: dict[str,
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():
             assert "4XX" in operation["responses"], path
-            takes_nothing = path.endswith(("/accept/", "/take-back/"))
+            takes_nothing = path.endswith(
+                ("/accept/", "/take-back/", "/confirm/", "/cancel/", "/undo/")
+            )
             if method in {"post", "patch"} and not takes_nothing:
                 assert operation["requestBody"]["content"], path
-            assert {"token": []} in operation["security"], path
+            opened_by = "key" if path == "/api/v1/inquiries/" else "token"
+            assert {opened_by: []} in operation["security"], path
 
 
 def test_input_and_output_are_told_apart(schema: dict[str, Any]) -> None:

@@ -50,7 +50,10 @@ def grow_to(leads: int) -> None:
         cursor.execute("SELECT count(*) FROM prospects_lead")
         have = cursor.fetchone()[0]
         for statement in STATEMENTS:
-            cursor.execute(statement, {"first": have + 1, "last": leads})
+            cursor.execute(
+                statement,
+                {"first": have + 1, "last": leads, "specialists": SPECIALISTS_A_TEAM},
+            )
         cursor.execute("VACUUM ANALYZE")
 
 
@@ -74,9 +77,12 @@ STATEMENTS = (
                                    email_key, phone, phone_key, timezone, created_at)
     SELECT n, n, 'Maria', 'Lindqvist ' || n, 'Plant Director', 'decision_maker',
            'm' || n || '@company' || n || '.example', 'm' || n || '@company' || n || '.example',
-           '', '', '', now()
+           '+1 419 ' || lpad((2000000 + n)::text, 7, '0'), '+1419' || (2000000 + n), '', now()
       FROM generate_series(%(first)s, %(last)s) n
     """,
+    # What is said of a lead comes from its number and from parts of a hash of it, so that no stage,
+    # source or team goes with another. The first specialist of each team has three of four of its
+    # leads: their pages are full with a thousand leads too, and what grows is not what they show.
     """
     INSERT INTO prospects_lead (
         id, company_id, contact_id, source_id, team_id, specialist_id, rep_id, assigned_why,
@@ -85,24 +91,33 @@ STATEMENTS = (
         next_touch_at, next_touch_channel, next_touch_rank, next_touch_why, activity_at,
         search_text)
     SELECT n, n, n,
-           (SELECT array_agg(id ORDER BY id) FROM prospects_source)[1 + n %% 8],
-           teams.ids[1 + n %% 4],
-           specialists.ids[1 + n %% 12],
-           CASE WHEN n %% 20 = 2 THEN reps.ids[1 + n %% 4] END,
-           '', came.at, 'near_term', '', 1, stages.names[1 + n %% 20], came.at + interval '1 day',
-           CASE WHEN n %% 20 < 12 THEN came.at + interval '1 day' END, '[]', '{}',
+           (SELECT array_agg(id ORDER BY id) FROM prospects_source)[1 + of.source],
+           teams.ids[1 + of.team],
+           specialists.ids[1 + of.team * %(specialists)s + of.member],
+           CASE WHEN of.turn = 2 THEN reps.ids[1 + of.team] END,
+           '', came.at, 'near_term', '', 1,
+           CASE WHEN of.turn < 2 THEN 'disqualified'
+                WHEN of.turn = 2 AND came.at < now() - interval '60 days' THEN 'won'
+                WHEN of.turn = 2 THEN 'accepted'
+                WHEN of.turn < 12 THEN 'nurturing'
+                ELSE 'screened_out' END,
+           came.at + interval '1 day',
+           CASE WHEN of.turn < 12 THEN came.at + interval '1 day' END, '[]', '{}',
            n %% 10, '{environment,pain}', 10, 3,
-           CASE WHEN n %% 20 BETWEEN 3 AND 11 THEN now() + (n %% 60 - 40) * interval '1 hour' END,
-           'phone', 7, 'attempt 4 of 6 is next', came.at + interval '30 days',
+           CASE WHEN of.turn BETWEEN 3 AND 11
+                THEN now() + (of.hours - 48) * interval '1 hour' END,
+           'phone', 9, 'attempt 4 of 6 is next', LEAST(came.at + interval '30 days', now()),
            lower('Company ' || n || ' company' || n || '.example Maria Lindqvist ' || n)
       FROM generate_series(%(first)s, %(last)s) n,
            LATERAL (SELECT now() - (n * 7919 %% 525600) * interval '1 minute' AS at) came,
+           LATERAL (SELECT hashint4(n::integer)::bigint + 2147483648 AS hash) its,
+           LATERAL (SELECT hash %% 20 AS turn, hash / 20 %% 8 AS source, hash / 160 %% 60 AS hours,
+                           n %% 4 AS team,
+                           greatest(hash / 9600 %% 8 - 5, 0) AS member) of,
            (SELECT array_agg(id ORDER BY id) AS ids FROM team_team WHERE parent_id IS NOT NULL) teams,
            (SELECT array_agg(id ORDER BY name) AS ids FROM team_user WHERE role = 'specialist')
                specialists,
-           (SELECT array_agg(id ORDER BY name) AS ids FROM team_user WHERE role = 'rep') reps,
-           (SELECT array['disqualified', 'disqualified', 'accepted'] || array_fill('nurturing'::text,
-               array[9]) || array_fill('screened_out'::text, array[8]) AS names) stages
+           (SELECT array_agg(id ORDER BY name) AS ids FROM team_user WHERE role = 'rep') reps
     """,
     """
     INSERT INTO prospects_stagechange (lead_id, from_stage, to_stage, at, reason, note, brought_along)
@@ -136,9 +151,13 @@ STATEMENTS = (
     """
     INSERT INTO handoff_handoff (lead_id, rep_id, specialist_id, proposed_why, handed_off_at,
                                  accepted_at, return_reason, wrong_attributes, potential_revenue,
-                                 result, lost_reason, touches_before, documented, contradictions)
+                                 result, result_at, revenue, lost_reason, touches_before,
+                                 documented, contradictions)
     SELECT lead.id, lead.rep_id, lead.specialist_id, '', lead.stage_at, lead.stage_at, '', '{}',
-           200000, '', '', 10, 10, '{}'
+           200000,
+           CASE lead.stage WHEN 'won' THEN 'won' ELSE '' END,
+           CASE lead.stage WHEN 'won' THEN lead.stage_at + interval '30 days' END,
+           CASE lead.stage WHEN 'won' THEN 180000 END, '', 10, 10, '{}'
       FROM prospects_lead lead
      WHERE lead.rep_id IS NOT NULL AND lead.id BETWEEN %(first)s AND %(last)s
     """,

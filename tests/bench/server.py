@@ -17,19 +17,22 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.db import connection
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What so many clients got in some seconds: milliseconds, and CPU of the server a request."""
+    """What so many clients got in some seconds: milliseconds, and CPU a request of the web server
+    and of the processes of PostgreSQL that serve it (None where those are elsewhere)."""
 
     requests: int
     seconds: float
     p50: float
     p95: float
     cpu_ms: float
+    database_ms: float | None
 
     @property
     def rate(self) -> float:
@@ -55,8 +58,7 @@ class Server:
         return int(children.split()[0])
 
     def cpu_seconds(self) -> float:
-        fields = Path(f"/proc/{self.worker()}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        return cpu_seconds_of(self.worker())
 
     def measure(
         self, request: Callable[[int], Request], cookies: str, *, clients: int, seconds: float
@@ -64,7 +66,9 @@ class Server:
         """Ask again and again for some seconds; an answer that is no success stops the bench."""
         self._ask_for(request, cookies, seconds=0.4)
         took: list[float] = []
-        before, began = self.cpu_seconds(), time.perf_counter()
+        backends = database_processes()
+        asked_before, before = sum(map(cpu_seconds_of, backends)), self.cpu_seconds()
+        began = time.perf_counter()
         lanes = [
             threading.Thread(target=self._lane, args=(request, cookies, seconds, lane, took))
             for lane in range(clients)
@@ -74,6 +78,8 @@ class Server:
         for lane in lanes:
             lane.join()
         elapsed, cpu = time.perf_counter() - began, self.cpu_seconds() - before
+        backends = database_processes()
+        asked = sum(map(cpu_seconds_of, backends)) - asked_before
         if not took:
             sys.exit(f"No answer to {request(0).path}.")
         ordered = sorted(took)
@@ -83,6 +89,7 @@ class Server:
             p50=statistics.median(ordered),
             p95=ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))],
             cpu_ms=1000 * cpu / len(took),
+            database_ms=1000 * asked / len(took) if backends else None,
         )
 
     def _ask_for(self, request: Callable[[int], Request], cookies: str, seconds: float) -> None:
@@ -111,6 +118,30 @@ class Server:
                 print(f"{asked.path} answered {answer.status}", file=sys.stderr)
                 os._exit(1)
         connection.close()
+
+
+def cpu_seconds_of(process: int) -> float:
+    """What a process has used so far, by itself and by the system for it."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def database_processes() -> list[int]:
+    """The processes of PostgreSQL that serve the bench's database, where they are on this machine.
+
+    The web server keeps its connections, so that one that is new was none before.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+            " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        )
+        return [pid for (pid,) in cursor.fetchall() if _is_postgres(pid)]
+
+
+def _is_postgres(process: int) -> bool:
+    name = Path(f"/proc/{process}/comm")
+    return name.exists() and name.read_text().startswith("postgres")
 
 
 @contextmanager

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handoff.routing import Area, LeadProfile, RepNow, propose
+from handoff.routing import RepNow, propose
+from team.territories import Area, LeadProfile
 
 NOW = datetime(2026, 6, 17, 15, 0, tzinfo=UTC)
 LEAD = LeadProfile(country="US", region="Massachusetts", naics="322120", employees=310)

@@ -68,6 +68,7 @@ def test_from_a_raw_list_to_the_month(  # noqa: PLR0915 - a story has many steps
     page.goto("/imports/")
     page.set_input_files("[name=file]", file)
     page.fill("[name=source]", "Trade fair")
+    page.get_by_role("button", name="Look into it").click()
     page.get_by_role("button", name="See what it would do").click()
     page.get_by_role("button", name="Import 3 rows").click()
     expect(page.get_by_role("heading", name="fair.csv")).to_be_visible()

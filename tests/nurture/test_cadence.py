@@ -103,7 +103,7 @@ def test_nothing_to_do(stage: str) -> None:
     assert next_touch(lead, promise=promise, attempts=[], calendar=CALENDAR, now=NOW) is None
 
 
-@pytest.mark.parametrize("lead", [FRESH, WORKED, TALKED, replace(TALKED, stage=Stage.QUALIFIED)])
+@pytest.mark.parametrize("lead", [FRESH, WORKED, TALKED])
 def test_a_promise_outranks_everything(lead: LeadNow) -> None:
     promise = PromisedTouch(Channel.PHONE, NOW + timedelta(days=200), "call me in January")
     chosen = next_touch(lead, promise=promise, attempts=SIX, calendar=CALENDAR, now=NOW)
@@ -113,6 +113,74 @@ def test_a_promise_outranks_everything(lead: LeadNow) -> None:
         promise.due_at,
         "call me in January",
     )
+
+
+@pytest.mark.parametrize(
+    ("due_at", "rank"),
+    [(NOW + timedelta(days=200), Rank.READY), (NOW, Rank.PROMISE)],
+    ids=["not due yet", "due"],
+)
+def test_a_lead_that_is_ready_waits_for_no_promise_to_come(due_at: datetime, rank: int) -> None:
+    ready = replace(TALKED, stage=Stage.QUALIFIED)
+    promise = PromisedTouch(Channel.PHONE, due_at, "stalled: ask again")
+    chosen = next_touch(ready, promise=promise, attempts=SIX, calendar=CALENDAR, now=NOW)
+    assert chosen is not None
+    assert chosen.rank == rank
+
+
+@pytest.mark.parametrize(
+    ("lead", "made", "rank", "channel", "words"),
+    [
+        (
+            replace(WORKED, can_email=False),
+            ["phone"],
+            Rank.ATTEMPT,
+            Channel.VOICEMAIL,
+            ": voicemail m",
+        ),
+        (
+            replace(WORKED, can_email=False),
+            ["phone", "voicemail"],
+            Rank.NEXT_ATTEMPT,
+            Channel.PHONE,
+            "attempt 2 of 6 is next",
+        ),
+        (
+            replace(WORKED, can_call=False),
+            ["email"],
+            Rank.NEXT_ATTEMPT,
+            Channel.EMAIL,
+            "attempt 2 of 6 is next",
+        ),
+        (
+            replace(TALKED, can_email=False),
+            ["phone", "voicemail"],
+            Rank.FOLLOW_UP,
+            Channel.PHONE,
+            "",
+        ),
+    ],
+)
+def test_an_attempt_does_not_ask_for_what_reaches_nobody(
+    lead: LeadNow, made: list[str], rank: int, channel: str, words: str
+) -> None:
+    under_way = attempt(1, *made)
+    chosen = next_touch(lead, promise=None, attempts=[under_way], calendar=CALENDAR, now=NOW)
+    assert chosen is not None
+    assert (chosen.rank, chosen.channel) == (rank, channel)
+    assert words in chosen.why
+    if rank == Rank.NEXT_ATTEMPT:  # a touch before the window closes would still belong to it
+        assert chosen.at >= under_way.closes_at
+
+
+def test_attempts_that_nothing_can_complete_end_all_the_same() -> None:
+    six = [attempt(number, "phone", "voicemail") for number in range(1, 7)]
+    lead = replace(WORKED, can_email=False)
+    over = NOW + timedelta(days=30)
+    chosen = next_touch(lead, promise=None, attempts=six, calendar=CALENDAR, now=over)
+    assert chosen is not None
+    assert chosen.rank == Rank.GIVE_UP
+    assert "incomplete without an email address" in chosen.why
 
 
 def test_times_are_mornings_of_working_days() -> None:

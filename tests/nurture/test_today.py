@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from nurture import actions
-from nurture.actions import Promised, log_touch, plan_next, promise, suppress
+from nurture.actions import Promised, disqualify, log_touch, plan_next, promise, suppress
 from nurture.models import Suppression
 from nurture.tasks import plan_changed, plan_overtaken
 from prospects.actions import LeadDetails, edit_lead
@@ -225,8 +225,9 @@ def test_nothing_due_says_what_is_next(nurtured_lead: Lead, dana: User, as_user:
 
 @pytest.mark.parametrize("who", ["dana", "jennifer", "ada"])
 def test_nothing_to_do_is_not_nothing_there(
-    request: pytest.FixtureRequest, raw_lead: Lead, as_user: AsUser, who: str
+    request: pytest.FixtureRequest, raw_lead: Lead, dana: User, as_user: AsUser, who: str
 ) -> None:
+    disqualify(lead=raw_lead, reason="no_need", by=dana, now=NOW)
     page = as_user(request.getfixturevalue(who)).get(TODAY).content.decode()
     assert "Nothing is due" in page
     assert "No leads yet" not in page
@@ -236,8 +237,9 @@ def test_nothing_to_do_is_not_nothing_there(
 
 
 @pytest.fixture
-def waiting(make_lead: MakeLead, jennifer: User) -> Lead:
-    """A raw lead of the Northeast that is nobody's, half an hour old."""
+def waiting(make_lead: MakeLead, jennifer: User, dana: User) -> Lead:
+    """A raw lead of the Northeast that is nobody's, half an hour old: Dana may have no more."""
+    User.objects.filter(pk=dana.pk).update(lead_capacity=0)
     return make_lead("Waiting", by=jennifer, now=NOW - timedelta(minutes=30))
 
 
@@ -248,6 +250,15 @@ def test_what_nobody_took_is_in_sight_with_its_age(
     assert "The team’s queue" in page
     assert "waiting 30 min" in page
     assert as_user(sam).get(TODAY).context["page"].waiting == ()
+
+
+def test_taking_the_next(waiting: Lead, dana: User, as_user: AsUser) -> None:
+    client = as_user(dana)
+    assert "/today/take/" in client.get(TODAY).content.decode()
+    answer = client.post("/today/take/")
+    assert answer.headers["Location"] == f"/leads/{waiting.pk}/?from=today"
+    waiting.refresh_from_db()
+    assert (waiting.specialist, waiting.stage) == (dana, Stage.NURTURING)
 
 
 def test_taking_a_lead(waiting: Lead, dana: User, as_user: AsUser) -> None:
@@ -368,9 +379,15 @@ def test_a_long_way_past_those_asleep_costs_few_queries(
 # What prospects changes is planned by the tick
 
 
-def test_a_lead_that_came_in_is_due_within_a_minute(
+def test_a_lead_written_down_is_due_at_once(raw_lead: Lead, dana: User, as_user: AsUser) -> None:
+    assert names(as_user(dana).get(TODAY)) == ["Halden Paper"]
+    assert plan_changed() == 0
+
+
+def test_a_lead_of_a_list_is_due_within_a_minute(
     raw_lead: Lead, dana: User, as_user: AsUser
 ) -> None:
+    Lead.objects.update(next_touch_at=None)  # as an import leaves it
     client = as_user(dana)
     assert names(client.get(TODAY)) == []
     assert plan_changed() == 1
@@ -417,3 +434,18 @@ def test_a_decision_that_comes_near_is_planned_for(
     with time_machine.travel(NOW + timedelta(days=40), tick=False):
         assert plan_overtaken() == 1
         assert plan_overtaken() == 0
+
+
+def test_a_promise_on_a_lead_that_is_ready_comes_up_on_its_day(
+    qualified_lead: Lead, dana: User, at_now: None
+) -> None:
+    due = NOW + timedelta(days=3)
+    promise(lead=qualified_lead, promised=Promised(due_at=due), by=dana, now=NOW)
+    qualified_lead.refresh_from_db()
+    assert "ready for sales" in qualified_lead.next_touch_why
+    assert plan_overtaken() == 0
+    with time_machine.travel(due, tick=False):
+        assert plan_overtaken() == 1
+        assert plan_overtaken() == 0
+    qualified_lead.refresh_from_db()
+    assert qualified_lead.next_touch_at == due

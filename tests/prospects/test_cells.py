@@ -69,6 +69,50 @@ def test_counts_are_whole() -> None:
         cells.count("3.5")
 
 
+@pytest.mark.parametrize(
+    ("cell", "sign", "plain"),
+    [
+        ("1.500", ",", "1500"),
+        ("1.500", ".", "1.5000"),
+        ("€ 2.750,50", ",", "2750.50"),
+        ("1,500", ",", "1.5000"),
+        ("1,250,000.75", ".", "1250000.75"),
+        ("many", ",", "many"),
+    ],
+)
+def test_amounts_of_a_column_whose_decimal_sign_is_known(cell: str, sign: str, plain: str) -> None:
+    assert cells.plain_number(cell, sign) == plain
+
+
+@pytest.mark.parametrize(
+    ("cell", "sign"),
+    [
+        ("1.500", "?"), ("1,500", ""), ("1500", ""), ("12,5", ","), ("12.5", "."), ("$1,234.50", "."),
+        ("1.234,50", ","), ("1.234.567", ","), ("1,234,567", "."), ("0.500", "."), ("many", ""),
+    ],
+)  # fmt: skip
+def test_the_decimal_sign_that_a_number_shows(cell: str, sign: str) -> None:
+    assert cells.decimal_sign(cell) == sign
+
+
+@pytest.mark.parametrize(
+    ("cell", "digits"),
+    [
+        ("4.41234567890E+11", "441234567890"), ("4,41234567890E+11", "441234567890"),
+        ("1E+0", "1"), ("6172531000.0", "6172531000"), ("+1 617 253 1000", "+1 617 253 1000"),
+        ("2011", "2011"), ("", ""),
+    ],
+)  # fmt: skip
+def test_digits_that_a_spreadsheet_rewrote(cell: str, digits: str) -> None:
+    assert cells.digits(cell) == digits
+
+
+@pytest.mark.parametrize("cell", ["4.4E+11", "4,4E+11", "4.4e+20", "1E+12"])
+def test_digits_that_are_lost_are_not_made_up(cell: str) -> None:
+    with pytest.raises(BadCell, match="has lost digits"):
+        cells.digits(cell)
+
+
 def test_text_loses_control_characters_but_no_words() -> None:
     assert cells.text(" a\x00b\r\nc ") == "ab\nc"
     assert cells.line("a\n b\t c", 10) == "a b c"
@@ -81,3 +125,6 @@ def test_a_list_of_addresses_in_one_cell() -> None:
     assert cells.listed(listed) == ["a@x.com", "b@x.com"]
     assert cells.listed("[broken") == ["[broken"]
     assert cells.listed("a@x.com") == ["a@x.com"]
+    assert cells.listed("a@x.com ::: b@x.com") == ["a@x.com", "b@x.com"]
+    assert cells.listed("a@x.com; b@x.com, c@x.com") == ["a@x.com", "b@x.com", "c@x.com"]
+    assert cells.listed('"Doe, Ann" <a@x.com>') == ['"Doe, Ann" <a@x.com>']

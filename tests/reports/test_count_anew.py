@@ -99,7 +99,7 @@ def test_a_kept_month_costs_few_queries(
     monthly_report(JUNE, user=jennifer, now=NOW)
     live(10)
     user = User.objects.get(pk=jennifer.pk)  # nothing known of them yet
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         report = monthly_report(JUNE, user=user, now=NOW)
     assert report.figures.handed_off == 2, "kept"
     assert sum(len(rep.lines) for rep in report.handoffs) == 12, "the table is of now"

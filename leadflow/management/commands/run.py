@@ -113,7 +113,9 @@ class Command(BaseCommand):
             time.sleep(0.5)
 
 
-CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "leadflow"]
+# Root is who a container runs as; Celery's page of warning about it would bury where to log in.
+AS_ROOT = ["-W", "ignore:You're running the worker with superuser privileges"]
+CELERY = [sys.executable, *AS_ROOT, "-m", "celery", "--quiet", "-A", "leadflow"]
 COMMANDS = [
     [sys.executable, "-m", "gunicorn"],
     [*CELERY, "worker", "--loglevel", "INFO", "--concurrency", "2", "--without-mingle"],

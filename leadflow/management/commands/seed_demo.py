@@ -1,21 +1,35 @@
 """Loads the demo: a year of a program, and three people to look at it as."""
 
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone, translation
 
 from leadflow import demo
+from nurture.shipped import load_shipped_cadences
 from prospects.industries import load_industry_codes
 from prospects.models import IndustryCode, Lead
 
 ARRIVES = time(11, 0)
 """When the visitor comes, on a day that was named: late morning, where the organisation is."""
+
+
+@contextmanager
+def _no_log_of_statements() -> Iterator[None]:
+    """While DEBUG is on, Django keeps the text of each statement: of 60,000, for nobody to read."""
+    debug, settings.DEBUG = settings.DEBUG, False
+    try:
+        yield
+    finally:
+        settings.DEBUG = debug
 
 
 class Command(BaseCommand):
@@ -43,9 +57,10 @@ class Command(BaseCommand):
             if named > now:
                 raise CommandError(f"{today} is still to come; the demo ends today or earlier.")
             now = named
-        with transaction.atomic(), translation.override("en-us"):
+        with _no_log_of_statements(), transaction.atomic(), translation.override("en-us"):
             if not IndustryCode.objects.exists():
                 load_industry_codes()
+            load_shipped_cadences(now=now)
             Year(now).play()
         self.stdout.write(f"The demo is loaded: {Lead.objects.count():,} leads. Log in as")
         for person in demo.people_present():

@@ -1,0 +1,297 @@
+"""Planned touches and how each fared: states, submissions, and the engine's own switch and turns.
+
+Which edges are legal, that the history is complete and that nothing is accepted twice are rules of
+the database here, so that no crash and no code can break them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from nurture.models.cadences import STEP_CHANNELS, Enrolment, Step, Template
+from nurture.models.touches import Touch
+from nurture.planned_states import EDGES, ENDED, HELD, PlannedState
+from prospects.models import Contact, Lead
+from prospects.models.visibility import leads_of
+
+if TYPE_CHECKING:
+    from team.models import User
+
+
+class PlannedTouchQuerySet(models.QuerySet["PlannedTouch"]):
+    def visible_to(self, user: User) -> PlannedTouchQuerySet:
+        return self.filter(leads_of(user, "lead__"))
+
+    def open(self) -> PlannedTouchQuerySet:
+        return self.exclude(state__in=ENDED).exclude(state=PlannedState.UNCERTAIN)
+
+
+class PlannedTouch(models.Model):
+    """A touch that a cadence says is due. Claimed before it is acted on; happens at most once."""
+
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="planned")
+    step = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="+")
+    occurrence = models.PositiveSmallIntegerField(default=1)
+    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="planned_touches")
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="planned_touches")
+    channel = models.CharField(max_length=11, choices=[(c.value, c.label) for c in STEP_CHANNELS])
+    performer = models.CharField(max_length=7, choices=Step.Performer.choices)
+    state = models.CharField(
+        max_length=14, choices=PlannedState.choices, default=PlannedState.PENDING
+    )
+    reason = models.CharField(max_length=250, blank=True, help_text=_("Of its state, in words"))
+    moved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text=_("Who moved it to its state; empty: the engine"),
+    )
+    # What was meant, and the instant that it means (nurture.timing):
+    due_on = models.DateField()
+    due_time = models.TimeField()
+    zone = models.CharField(max_length=64)
+    due_at = models.DateTimeField()
+    not_after = models.DateTimeField(help_text=_("Past this it is planned anew, not sent late"))
+    # The lease of the dispatcher that works on it:
+    lease = models.UUIDField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    epoch = models.PositiveIntegerField(default=0, help_text=_("Grows with each claim"))
+    tries = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    touch = models.OneToOneField(
+        Touch, null=True, blank=True, on_delete=models.PROTECT, related_name="planned_as"
+    )
+
+    objects = PlannedTouchQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "planned touches"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["enrolment", "step", "occurrence"], name="planned_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=PlannedState.values), name="planned_state_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=HELD, lease__isnull=False, lease_until__isnull=False)
+                | (~Q(state__in=HELD) & Q(lease__isnull=True, lease_until__isnull=True)),
+                name="planned_held_under_lease",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=ENDED, ended_at__isnull=False)
+                | (~Q(state__in=ENDED) & Q(ended_at__isnull=True)),
+                name="planned_ends_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=PlannedState.SENT, touch__isnull=False)
+                | (~Q(state=PlannedState.SENT) & Q(touch__isnull=True)),
+                name="planned_sent_is_a_touch",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    state__in=[
+                        PlannedState.PENDING,
+                        PlannedState.CLAIMED,
+                        PlannedState.SUBMITTING,
+                        PlannedState.AWAITING_HUMAN,
+                        PlannedState.SENT,
+                    ]
+                )
+                | ~Q(reason=""),
+                name="planned_ends_for_a_reason",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at", "id"],
+                name="planned_due",
+                condition=Q(state=PlannedState.PENDING),
+            ),
+            models.Index(
+                fields=["lease_until"], name="planned_held", condition=Q(state__in=sorted(HELD))
+            ),
+            models.Index(
+                fields=["id"], name="planned_uncertain", condition=Q(state=PlannedState.UNCERTAIN)
+            ),
+            models.Index(fields=["lead", "-due_at"], name="planned_lead"),
+            models.Index(fields=["contact", "channel"], name="planned_contact"),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="planned_is_kept", operation=pgtrigger.Delete),
+            pgtrigger.FSM(
+                name="planned_edges",
+                field="state",
+                transitions=[
+                    (str(start), str(end)) for start, ends in EDGES.items() for end in sorted(ends)
+                ],
+            ),
+            pgtrigger.Trigger(
+                name="planned_begins_pending",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                condition=pgtrigger.Condition("NEW.state <> 'pending'"),
+                func="""
+                    RAISE EXCEPTION 'A touch begins as planned, not as %', NEW.state
+                        USING ERRCODE = 'check_violation';
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="planned_history_begins",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                func="""
+                    INSERT INTO nurture_stateevent
+                           (planned_id, number, from_state, to_state, at, by_id, reason, epoch)
+                    VALUES (NEW.id, 1, '', NEW.state, leadflow_now(), NEW.moved_by_id,
+                            NEW.reason, NEW.epoch);
+                    RETURN NULL;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="planned_history_goes_on",
+                when=pgtrigger.After,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition("OLD.state IS DISTINCT FROM NEW.state"),
+                func="""
+                    INSERT INTO nurture_stateevent
+                           (planned_id, number, from_state, to_state, at, by_id, reason, epoch)
+                    SELECT NEW.id, max(number) + 1, OLD.state, NEW.state, leadflow_now(),
+                           NEW.moved_by_id, NEW.reason, NEW.epoch
+                      FROM nurture_stateevent WHERE planned_id = NEW.id;
+                    RETURN NULL;
+                """,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_channel_display()} {self.due_at:%Y-%m-%d %H:%M}"
+
+
+class StateEvent(models.Model):
+    """One edge that a planned touch took. Written by the database itself; append-only."""
+
+    planned = models.ForeignKey(PlannedTouch, on_delete=models.PROTECT, related_name="events")
+    number = models.PositiveIntegerField()
+    from_state = models.CharField(max_length=14, choices=PlannedState.choices, blank=True)
+    to_state = models.CharField(max_length=14, choices=PlannedState.choices)
+    at = models.DateTimeField()
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    reason = models.CharField(max_length=250, blank=True)
+    epoch = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["planned", "number"], name="state_event_once")
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="state_events_stand", operation=pgtrigger.Update | pgtrigger.Delete
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.from_state or 'new'} → {self.to_state}"
+
+
+class Submission(models.Model):
+    """One time that a message was handed to the other side, and what became of it.
+
+    Written before the first byte of the body leaves, so that a crash leaves a row that says so.
+    """
+
+    class Result(models.TextChoices):
+        ACCEPTED = "accepted", _("Accepted")
+        REFUSED_FOR_NOW = "refused_for_now", _("Refused for now")
+        REFUSED = "refused", _("Refused")
+        NOT_SENT = "not_sent", _("Broke off before the end")
+        UNKNOWN = "unknown", _("Not known")
+
+    planned = models.ForeignKey(PlannedTouch, on_delete=models.PROTECT, related_name="submissions")
+    number = models.PositiveSmallIntegerField()
+    lease = models.UUIDField()
+    opened_at = models.DateTimeField()
+    message_id = models.CharField(max_length=255, help_text=_("The same for every try"))
+    unsubscribe_token = models.CharField(max_length=43, unique=True)
+    address_hash = models.CharField(max_length=64, help_text=_("See nurture.contactability"))
+    template = models.ForeignKey(
+        Template, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    subject = models.CharField(max_length=250, blank=True)
+    body = models.TextField(help_text=_("What they got, as text"))
+    body_sha256 = models.CharField(max_length=64)
+    result = models.CharField(max_length=15, choices=Result.choices, blank=True)
+    reply = models.CharField(max_length=500, blank=True, help_text=_("What the other side said"))
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["planned", "number"], name="submission_once"),
+            models.UniqueConstraint(
+                fields=["planned"], condition=Q(result=""), name="submission_one_open"
+            ),
+            models.UniqueConstraint(
+                fields=["planned"],
+                condition=Q(result="accepted"),
+                name="submission_accepted_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(result="", closed_at__isnull=True)
+                | (~Q(result="") & Q(closed_at__isnull=False)),
+                name="submission_closes_with_a_result",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["message_id"], name="submission_message"),
+            models.Index(fields=["address_hash", "opened_at"], name="submission_address"),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="submissions_are_kept", operation=pgtrigger.Delete),
+            pgtrigger.ReadOnly(
+                name="what_was_sent_stands", exclude=["result", "reply", "closed_at"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.planned_id} #{self.number}"
+
+
+class Engine(models.Model):
+    """The engine's one switch (a single row): whether anything is planned, claimed or sent at all."""
+
+    paused_at = models.DateTimeField(null=True, blank=True)
+    paused_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    why = models.CharField(max_length=250, blank=True)
+    last_tick_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="engine_is_one_row")]
+
+    def __str__(self) -> str:
+        return "paused" if self.paused_at else "running"
+
+
+class Turn(models.Model):
+    """That periodic work was done in a slot of time: whoever inserts the row does it, once."""
+
+    task = models.CharField(max_length=40)
+    slot = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["task", "slot"], name="turn_once")]
+
+    def __str__(self) -> str:
+        return f"{self.task} {self.slot:%Y-%m-%d %H:%M}"
