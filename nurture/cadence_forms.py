@@ -245,6 +245,11 @@ class EnrolForm(forms.Form):
         ]
 
     @property
+    def offers(self) -> bool:
+        """Whether there is one that the lead can go into."""
+        return any(not choice.hindrance for choice in self.choices)
+
+    @property
     def chosen(self) -> Cadence:
         chosen = self.cleaned_data["cadence"]
         return next(each.cadence for each in self.choices if each.cadence.pk == chosen)

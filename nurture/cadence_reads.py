@@ -27,8 +27,8 @@ WORKING_DAYS = 5
 PEOPLE_SHOWN = 25
 VERSIONS_SHOWN = 10
 MOST_CADENCES = 200
-MOST_AT_ONCE = 500
-"""Leads that are put into a cadence with one press."""
+MOST_AT_ONCE = 200
+"""Leads that are put into a cadence with one press: as many as a page may take the time for."""
 
 
 @dataclass(frozen=True)

@@ -325,7 +325,7 @@ def record_answer(
             _("“%s” is read from the company, the people and the touches; it cannot be ticked.")
             % Attribute(attribute).label
         )
-    standing = list(standing_answers(lead))
+    standing = standing_answers(lead)
     earlier = [recorded.pk for recorded in standing if recorded.attribute == attribute]
     if earlier:
         RecordedAnswer.objects.filter(pk__in=earlier).update(superseded_at=now)

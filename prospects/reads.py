@@ -65,13 +65,25 @@ def people_of(lead: Lead) -> QuerySet[Contact]:
 
 
 def contacts_of(lead: Lead) -> list[Contact]:
-    """Those people, the primary one first."""
-    people = people_of(lead).order_by("last_name", "first_name", "pk")
+    """Those people, the primary one first. In SQL: see docs/decisions/0051."""
+    people = Contact.objects.raw(
+        """
+        SELECT * FROM prospects_contact
+         WHERE id = %s OR company_id = %s ORDER BY last_name, first_name, id
+        """,
+        [lead.contact_id, lead.company_id],
+    )
     return sorted(people, key=lambda contact: contact.pk != lead.contact_id)
 
 
-def standing_answers(lead: Lead) -> QuerySet[RecordedAnswer]:
-    return lead.answers.filter(superseded_at__isnull=True)
+def standing_answers(lead: Lead) -> list[RecordedAnswer]:
+    """The answers that no later one superseded. In SQL: see docs/decisions/0051."""
+    return list(
+        RecordedAnswer.objects.raw(
+            "SELECT * FROM prospects_recordedanswer WHERE lead_id = %s AND superseded_at IS NULL",
+            [lead.pk],
+        )
+    )
 
 
 def facts_of(lead: Lead, answers: Iterable[RecordedAnswer] | None = None) -> dict[str, Fact]:
