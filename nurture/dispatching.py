@@ -32,8 +32,10 @@ from nurture.messages import BadTemplate, Written, write
 from nurture.models import Engine, Enrolment, PlannedTouch, Step, Submission
 from nurture.planned_states import HELD, PlannedState
 from nurture.reach import reachability
+from nurture.settling import note_sent
 from nurture.timing import Intent, next_window
 from nurture.touching import Channel, Outcome
+from prospects.actions import locked
 from prospects.models import Lead
 from prospects.stages import WORKED
 
@@ -319,13 +321,13 @@ def _close_submission(claimed: Claim, submission: Submission, reply: Reply) -> s
     )
     now = engine_now()
     if planned.state == PlannedState.UNCERTAIN and reply.result == Submission.Result.ACCEPTED:
-        _accept(planned, submission, reply.words, now)
+        note_sent(planned, submission, words=reply.words, now=now, by=None)
         return str(planned.state)
     if planned.state != PlannedState.SUBMITTING or planned.lease != claimed.lease:
         return ""
     match reply.result:
         case Submission.Result.ACCEPTED:
-            _accept(planned, submission, reply.words, now)
+            note_sent(planned, submission, words=reply.words, now=now, by=None)
         case Submission.Result.REFUSED:
             _close(submission, reply.result, reply.words, now)
             _fail(planned, reply, now)
@@ -339,26 +341,8 @@ def _close_submission(claimed: Claim, submission: Submission, reply: Reply) -> s
             else:
                 wait_until = _back_off(planned, now)
                 _move(planned, PlannedState.PENDING, reply.words, due_at=wait_until)
+                _plan_lead(planned, now)
     return str(planned.state)
-
-
-def _accept(planned: PlannedTouch, submission: Submission, words: str, now: datetime) -> None:
-    """It was sent: a touch like any other, and the next step is planned in the same transaction."""
-    _close(submission, Submission.Result.ACCEPTED, words, now)
-    touch = log_touch(
-        lead=planned.lead,
-        contact=planned.contact,
-        channel=Channel.EMAIL,
-        outcome=Outcome.SENT,
-        by=None,
-        now=now,
-        occurred_at=submission.opened_at,
-        note=submission.subject,
-    )
-    close(planned, PlannedState.SENT, now=now, touch=touch)
-    calendar = calendar_of(planned.lead, planned.contact)
-    advance(planned, done_on=submission.opened_at.astimezone(calendar.zone).date(), now=now)
-    plan_next(lead=touch.lead, now=now)
 
 
 def _fail(planned: PlannedTouch, reply: Reply, now: datetime) -> None:
@@ -379,6 +363,12 @@ def _after_refusal(planned: PlannedTouch, reply: Reply, now: datetime) -> None:
             note=reply.words,
         )
     advance(planned, done_on=planned.due_on, now=now)
+    _plan_lead(planned, now)
+
+
+def _plan_lead(planned: PlannedTouch, now: datetime) -> None:
+    """What is next for the lead has changed; it is read anew, as logging may have written to it."""
+    plan_next(lead=locked(planned.lead), now=now)
 
 
 @transaction.atomic
@@ -411,15 +401,18 @@ def _obey(claimed: Claim, decision: gates.Decision) -> str:
         case gates.Cancel(why):
             close(planned, PlannedState.CANCELLED, now=now, reason=why)
             end(planned.enrolment, Enrolment.End.LEFT_PROGRAM, now=now)
+    _plan_lead(planned, now)
     return str(planned.state)
 
 
 @transaction.atomic
 def _put_back(claimed: Claim, intent: Intent, why: str) -> str:
+    _lock_lead(claimed.pk)
     planned = _held(claimed, lock=True)
     if planned is None:
         return ""
     _move(planned, PlannedState.PENDING, why, **due(intent))
+    _plan_lead(planned, engine_now())
     return str(planned.state)
 
 
@@ -438,6 +431,7 @@ def _try_later(claimed: Claim, words: str) -> str:
     else:
         _move(planned, PlannedState.PENDING, words, due_at=_back_off(planned, now))
     PlannedTouch.objects.filter(pk=planned.pk).update(tries=planned.tries)
+    _plan_lead(planned, now)
     return str(planned.state)
 
 

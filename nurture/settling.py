@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from nurture.actions import log_touch, plan_next
-from nurture.enrolling import advance, close
-from nurture.models import PlannedTouch
+from nurture.enrolling import advance, calendar_of, close
+from nurture.models import PlannedTouch, Submission
 from nurture.planned_states import PlannedState
 from nurture.timing import LATEST
 from nurture.touching import Channel, Outcome
@@ -23,6 +23,33 @@ class Fate(TextChoices):
     ARRIVED = "arrived", gettext_lazy("It did arrive")
     AGAIN = "again", gettext_lazy("It did not: send it again")
     LEAVE = "leave", gettext_lazy("Leave it, and go on with the next step")
+
+
+def note_sent(
+    planned: PlannedTouch, submission: Submission, *, words: str, now: datetime, by: User | None
+) -> None:
+    """A message was accepted: a touch like any other, and the next step is planned with it.
+
+    The caller has locked the lead and the touch. `words` is the server's answer, or how a person
+    (`by`) knows.
+    """
+    submission.result, submission.reply = Submission.Result.ACCEPTED, words[:500]
+    submission.closed_at = submission.closed_at or now
+    submission.save(update_fields=["result", "reply", "closed_at"])
+    touch = log_touch(
+        lead=planned.lead,
+        contact=planned.contact,
+        channel=Channel.EMAIL,
+        outcome=Outcome.SENT,
+        by=None,
+        now=now,
+        occurred_at=submission.opened_at,
+        note=submission.subject,
+    )
+    close(planned, PlannedState.SENT, now=now, reason=words if by else "", by=by, touch=touch)
+    calendar = calendar_of(planned.lead, planned.contact)
+    advance(planned, done_on=submission.opened_at.astimezone(calendar.zone).date(), now=now)
+    plan_next(lead=touch.lead, now=now)  # as logging left it, not as it was read before
 
 
 @transaction.atomic
@@ -45,19 +72,7 @@ def settle(*, planned: PlannedTouch, fate: str, why: str, by: User, now: datetim
     match fate:
         case Fate.ARRIVED:
             submission = planned.submissions.order_by("-number")[0]
-            touch = log_touch(
-                lead=lead,
-                contact=planned.contact,
-                channel=Channel.EMAIL,
-                outcome=Outcome.SENT,
-                by=None,
-                now=now,
-                occurred_at=submission.opened_at,
-                note=submission.subject,
-            )
-            planned.submissions.filter(pk=submission.pk).update(result="accepted", reply=why)
-            close(planned, PlannedState.SENT, now=now, reason=why, by=by, touch=touch)
-            advance(planned, done_on=planned.due_on, now=now)
+            note_sent(planned, submission, words=why, now=now, by=by)
         case Fate.AGAIN:
             planned.state = PlannedState.PENDING
             planned.reason, planned.moved_by = why[:250], by
@@ -68,5 +83,6 @@ def settle(*, planned: PlannedTouch, fate: str, why: str, by: User, now: datetim
             advance(planned, done_on=planned.due_on, now=now)
         case _:
             raise NotAllowed(_("“%s” is none of the three answers.") % fate)
-    plan_next(lead=lead, now=now)
+    if fate != Fate.ARRIVED:
+        plan_next(lead=lead, now=now)
     return planned

@@ -129,6 +129,8 @@ def test_an_unknown_mailbox_is_a_bounce_and_is_not_used_again(
     planned.contact.refresh_from_db()
     assert planned.state == "skipped"
     assert "No such mailbox" in planned.reason
+    planned.lead.refresh_from_db()
+    assert planned.lead.next_touch_channel == "phone"
     assert planned.contact.email_invalid_at is not None
     assert enrolment.planned.get(state="pending").channel == "phone"
 
@@ -225,6 +227,8 @@ def test_what_missed_its_time_is_planned_anew_and_not_sent_late(
     assert planned.reason == "its time had passed: planned anew"
     assert planned.not_after > engine_now()
     assert mail_server.arrived == []
+    enrolment.lead.refresh_from_db()
+    assert enrolment.lead.next_touch_at == planned.due_at
 
 
 def test_a_claim_is_one_dispatchers(enrolment: Enrolment) -> None:
