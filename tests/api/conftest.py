@@ -8,6 +8,8 @@ import pytest
 import time_machine
 from rest_framework.test import APIClient
 
+from prospects.capture_actions import make_key
+from prospects.models import Lead, WebForm
 from team.models import User
 from tests.fixtures import NOW
 
@@ -28,3 +30,15 @@ def client_of() -> Callable[[User], APIClient]:
         return client
 
     return of
+
+
+@pytest.fixture
+def by_key(qualified_lead: Lead, jennifer: User) -> APIClient:
+    """Who brings inquiries with the key of a form."""
+    form = WebForm.objects.create(
+        source=qualified_lead.source, team=qualified_lead.team, name="Contact", created_at=NOW
+    )
+    client = APIClient(raise_request_exception=False)
+    key = make_key(form=form, by=jennifer, now=NOW)
+    client.credentials(HTTP_AUTHORIZATION=f"Key {key}")
+    return client

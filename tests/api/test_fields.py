@@ -13,13 +13,11 @@ import pytest
 from django.apps import apps
 from django.db import models
 from django.urls import reverse
-from django.utils import timezone
 from rest_framework.test import APIClient
 
 from handoff.actions import hand_off
 from leadflow.api_urls import urlpatterns
-from prospects.capture_actions import make_key
-from prospects.models import Company, Contact, Import, Lead, WebForm
+from prospects.models import Company, Contact, Import, Lead
 from team.models import User
 from tests.fixtures import NOW
 
@@ -126,18 +124,6 @@ def tried(dana: User) -> Import:
     return Import.objects.create(
         kind="leads", file_name="fair.csv", sha256="0" * 64, team=dana.team, by=dana, started_at=NOW
     )
-
-
-@pytest.fixture
-def by_key(qualified_lead: Lead, jennifer: User) -> APIClient:
-    """Who brings inquiries with the key of a form."""
-    form = WebForm.objects.create(
-        source=qualified_lead.source, team=qualified_lead.team, name="Contact", created_at=NOW
-    )
-    client = APIClient()
-    key = make_key(form=form, by=jennifer, now=timezone.now())
-    client.credentials(HTTP_AUTHORIZATION=f"Key {key}")
-    return client
 
 
 def test_fields_that_are_not_offered_are_refused_by_name(

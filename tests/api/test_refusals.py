@@ -52,17 +52,22 @@ def bodies(
     }
 
 
-@pytest.mark.parametrize(("name", "method"), sorted(OFFERED.keys() - {("api-import-list", "POST")}))
+@pytest.mark.parametrize(
+    ("name", "method"),
+    sorted(door for door, fields in OFFERED.items() if fields and door[0] != "api-import-list"),
+)
 def test_no_value_of_any_field_brings_it_down(
     client_of: ClientOf,
     dana: User,
     carol: User,
     qualified_lead: Lead,
+    by_key: APIClient,
     bodies: dict[tuple[str, str], dict[str, Any]],
     name: str,
     method: str,
 ) -> None:
-    client, lead = client_of(dana), qualified_lead
+    lead = qualified_lead
+    client = by_key if name == "api-inquiry-list" else client_of(dana)
     rows = {
         "api-lead": lead.pk,
         "api-company": lead.company_id,
