@@ -57,12 +57,9 @@ def main() -> None:
     django.setup()
     for service in settings.EMBEDDED_SERVICES:
         service.ensure()
-    _drop_database()
-    _maintain(f"CREATE DATABASE {settings.DATABASES['default']['NAME']}")
     try:
         report = _measure(asked)
     finally:
-        connection.close()
         _drop_database()
     print(report)
     if asked.write:
@@ -91,23 +88,36 @@ def _maintain(statement: str) -> None:
 
 
 def _drop_database() -> None:
+    connection.close()
     _maintain(f"DROP DATABASE IF EXISTS {settings.DATABASES['default']['NAME']} WITH (FORCE)")
 
 
 def _measure(asked: argparse.Namespace) -> str:
-    from tests.bench import data, imports
+    """Each part begins with a database of its own: what imports leave would be in the pages."""
+    from tests.bench import imports
 
-    print("Setting up …")
-    call_command("migrate", verbosity=0)
-    call_command("load_industry_codes", verbosity=0)
-    data.people()
-    parts = [_head()]
+    load = os.getloadavg()[0]
+    parts = []
     if asked.only != "pages":
+        _set_up()
         print(f"Importing {asked.rows:,} rows …")
         parts.append(imports.report(asked.rows, asked.known))
     if asked.only != "imports":
+        _set_up()
         parts.append(_pages(asked.leads, asked.seconds))
-    return "\n".join(parts)
+    return "\n".join([_head(load), *parts])
+
+
+def _set_up() -> None:
+    """A new database with the industry codes and the people of the bench."""
+    from tests.bench import data
+
+    print("Setting up …")
+    _drop_database()
+    _maintain(f"CREATE DATABASE {settings.DATABASES['default']['NAME']}")
+    call_command("migrate", verbosity=0)
+    call_command("load_industry_codes", verbosity=0)
+    data.people()
 
 
 def _pages(many: int, seconds: float) -> str:
@@ -215,7 +225,7 @@ def _session(name: str) -> str:
     return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
 
 
-def _head() -> str:
+def _head(load: float) -> str:
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version")
         version = cursor.fetchone()[0].split()[0]
@@ -227,7 +237,6 @@ def _head() -> str:
         ),
         platform.machine(),
     )
-    load = os.getloadavg()[0]
     return f"""# Performance
 
 Written by `make bench ARGS=--write`. Machines differ: read the ratios, which compare with floors that
