@@ -148,6 +148,9 @@ def log_touch(
     if touch.is_conversation:
         enrolling.stop_after(touch, now=now)
         planned = None
+    elif planned is not None and touch.outcome == Outcome.AUTO_REPLY:
+        enrolling.park(planned, touch)
+        planned = enrolling.open_planned(lead)
     elif planned is not None and by is not None and enrolling.fulfil(planned, touch, now=now):
         planned = enrolling.open_planned(lead)
     _settle(lead, touch, promises, planned, now=now, moved=was != lead.stage)

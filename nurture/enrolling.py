@@ -25,6 +25,8 @@ from team.models import Organisation, User
 
 WITHDRAWABLE = (PlannedState.PENDING, PlannedState.CLAIMED, PlannedState.AWAITING_HUMAN)
 """Open touches that stopping takes back; one that is being sent runs to its end."""
+PARKED_DAYS = 5
+"""Working days that an automatic reply parks a lead (domain.md, section 7)."""
 ENDS = {
     Outcome.REPLIED: Enrolment.End.REPLY,
     Outcome.HELD: Enrolment.End.MEETING,
@@ -250,14 +252,16 @@ def close(
     )
 
 
-def park(lead: Lead, *, until: Intent, now: datetime, words: str) -> None:
-    """An automatic reply: what is planned for the lead waits until the day that it names."""
-    waiting = PlannedTouch.objects.select_for_update(of=("self",)).filter(
-        lead=lead,
-        state__in=(PlannedState.PENDING, PlannedState.AWAITING_HUMAN),
-        due_at__lt=until.instant,
-    )
-    for planned in waiting:
+def park(planned: PlannedTouch, touch: Touch) -> None:
+    """An automatic reply is no reply: what is planned waits for five working days there."""
+    calendar = calendar_of(touch.lead, planned.contact)
+    day = touch.occurred_at.astimezone(calendar.zone).date()
+    until = intent_after(day, PARKED_DAYS, planned.due_time, calendar)
+    waits = planned.state in (PlannedState.PENDING, PlannedState.AWAITING_HUMAN)
+    if waits and planned.due_at < until.instant:
         PlannedTouch.objects.filter(pk=planned.pk).update(
-            state=PlannedState.PENDING, reason=words[:250], moved_by=None, **due(until)
+            state=PlannedState.PENDING,
+            reason=_("an automatic reply came"),
+            moved_by=touch.by,
+            **due(until),
         )

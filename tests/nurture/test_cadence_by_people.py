@@ -98,6 +98,18 @@ def test_what_nobody_said_stops_nothing(
     assert enrolment.ended_at is None
 
 
+def test_an_automatic_reply_parks_it_for_five_working_days(
+    enrolment: Enrolment, dana: User
+) -> None:
+    dispatch()
+    log_touch(lead=enrolment.lead, channel="email", outcome="auto_reply", by=dana, now=NOW)
+    planned = enrolment.planned.get()
+    assert (planned.state, planned.reason) == ("pending", "an automatic reply came")
+    assert planned.due_on.isoformat() == "2026-06-25"  # Juneteenth lies between
+    enrolment.lead.refresh_from_db()
+    assert enrolment.lead.next_touch_at == planned.due_at
+
+
 def test_a_conversation_stops_the_cadences_of_colleagues(
     enrolment: Enrolment, make_lead: Callable[..., Lead], dana: User
 ) -> None:
