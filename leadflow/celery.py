@@ -5,6 +5,7 @@ or run twice without harm.
 """
 
 import os
+from typing import Any
 
 from celery import Celery
 from django_structlog.celery.steps import DjangoStructLogInitStep
@@ -19,66 +20,25 @@ app.steps["worker"].add(DjangoStructLogInitStep)
 MINUTE = 60.0
 HOUR = 60 * MINUTE
 
-# Each entry expires before its next turn, so that a worker coming back finds one tick, not a backlog.
+
+def every(seconds: float, task: str) -> dict[str, Any]:
+    """A tick. It expires before its next turn: a worker coming back finds one, not a backlog."""
+    return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+
+
 app.conf.beat_schedule = {
-    "heartbeat": {
-        "task": "leadflow.tasks.tick",
-        "schedule": MINUTE / 2,
-        "options": {"expires": MINUTE / 2},
-    },
-    "reassess stale answers": {
-        "task": "prospects.tasks.reassess_stale",
-        "schedule": MINUTE,
-        "options": {"expires": MINUTE},
-    },
-    "give out what waits": {
-        "task": "prospects.tasks.route_waiting",
-        "schedule": MINUTE,
-        "options": {"expires": MINUTE},
-    },
-    "screen anew what was asked for": {
-        "task": "prospects.tasks.rescreen",
-        "schedule": MINUTE,
-        "options": {"expires": MINUTE},
-    },
-    "work on imports": {
-        "task": "prospects.tasks.work_on_imports",
-        "schedule": MINUTE,
-        "options": {"expires": MINUTE},
-    },
-    "look for duplicates in what was imported": {
-        "task": "prospects.tasks.look_for_duplicates",
-        "schedule": MINUTE,
-        "options": {"expires": MINUTE},
-    },
-    "forget merges that cannot be undone": {
-        "task": "prospects.tasks.forget_merges",
-        "schedule": HOUR,
-        "options": {"expires": HOUR},
-    },
-    "plan what changed": {
-        "task": "nurture.tasks.plan_changed",
-        "schedule": MINUTE,
-        "options": {"expires": MINUTE},
-    },
-    "dispatch planned touches": {
-        "task": "nurture.tasks.dispatch_due",
-        "schedule": MINUTE / 2,
-        "options": {"expires": MINUTE / 2},
-    },
-    "plan what time overtook": {
-        "task": "nurture.tasks.plan_overtaken",
-        "schedule": 15 * MINUTE,
-        "options": {"expires": 15 * MINUTE},
-    },
-    "forget the keys of old requests": {
-        "task": "team.tasks.forget_keys",
-        "schedule": HOUR,
-        "options": {"expires": HOUR},
-    },
-    "mark overdue handoffs": {
-        "task": "handoff.tasks.mark_overdue",
-        "schedule": MINUTE,
-        "options": {"expires": MINUTE},
-    },
+    "heartbeat": every(MINUTE / 2, "leadflow.tasks.tick"),
+    "reassess stale answers": every(MINUTE, "prospects.tasks.reassess_stale"),
+    "give out what waits": every(MINUTE, "prospects.tasks.route_waiting"),
+    "screen anew what was asked for": every(MINUTE, "prospects.tasks.rescreen"),
+    "work on imports": every(MINUTE, "prospects.tasks.work_on_imports"),
+    "look for duplicates in what was imported": every(
+        MINUTE, "prospects.tasks.look_for_duplicates"
+    ),
+    "forget merges that cannot be undone": every(HOUR, "prospects.tasks.forget_merges"),
+    "plan what changed": every(MINUTE, "nurture.tasks.plan_changed"),
+    "dispatch planned touches": every(MINUTE / 2, "nurture.tasks.dispatch_due"),
+    "plan what time overtook": every(15 * MINUTE, "nurture.tasks.plan_overtaken"),
+    "forget the keys of old requests": every(HOUR, "team.tasks.forget_keys"),
+    "mark overdue handoffs": every(MINUTE, "handoff.tasks.mark_overdue"),
 }

@@ -1,7 +1,7 @@
 """Touches and what comes of them; cadences, the touches they plan, and what is sent."""
 
 from nurture.models.cadences import Cadence, CadenceVersion, Enrolment, Step, Template
-from nurture.models.planned import Engine, PlannedTouch, StateEvent, Submission, Turn
+from nurture.models.planned import Engine, PlannedTouch, StateEvent, Submission
 from nurture.models.touches import (
     AnswerEvidence,
     Attempt,
@@ -25,5 +25,4 @@ __all__ = [
     "Suppression",
     "Template",
     "Touch",
-    "Turn",
 ]

@@ -1,4 +1,4 @@
-"""Planned touches and how each fared: states, submissions, and the engine's own switch and turns.
+"""Planned touches and how each fared: states, submissions, and the engine's own switch.
 
 Which edges are legal, that the history is complete and that nothing is accepted twice are rules of
 the database here, so that no crash and no code can break them.
@@ -275,23 +275,9 @@ class Engine(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     why = models.CharField(max_length=250, blank=True)
-    last_tick_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(pk=1), name="engine_is_one_row")]
 
     def __str__(self) -> str:
         return "paused" if self.paused_at else "running"
-
-
-class Turn(models.Model):
-    """That periodic work was done in a slot of time: whoever inserts the row does it, once."""
-
-    task = models.CharField(max_length=40)
-    slot = models.DateTimeField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["task", "slot"], name="turn_once")]
-
-    def __str__(self) -> str:
-        return f"{self.task} {self.slot:%Y-%m-%d %H:%M}"
