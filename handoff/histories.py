@@ -16,10 +16,10 @@ from psycopg2.extras import execute_values
 
 from handoff.models import Handoff, Result
 from prospects.history import Event, Step, chain, in_order
-from prospects.lead_rows import HANDOFF_NOT_KNOWN
+from prospects.imports.lead_rows import HANDOFF_NOT_KNOWN
+from prospects.imports.statements import CopyBuffer, execute
 from prospects.models import Lead, StageChange
 from prospects.stages import NEW, WORKED, Stage
-from prospects.statements import CopyBuffer, execute
 
 BATCH = 2000
 

@@ -17,10 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from handoff.histories import tell_anew
-from prospects import cells, mapping
-from prospects.cells import BadCell
-from prospects.imports import prepare
-from prospects.intake import (
+from prospects.imports.intake import (
     BadRow,
     ImportResult,
     Intake,
@@ -30,8 +27,11 @@ from prospects.intake import (
     result_of,
     take_turn,
 )
+from prospects.imports.leads import prepare
+from prospects.imports.statements import CopyBuffer, execute, fetch
 from prospects.models import ImportKind
-from prospects.statements import CopyBuffer, execute, fetch
+from prospects.reading import cells, mapping
+from prospects.reading.cells import BadCell
 from team.models import Organisation, Role, Team, User
 from team.people import Directory, team_of_imports
 

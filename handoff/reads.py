@@ -37,10 +37,10 @@ from nurture.contactability import Contactable, address_hash
 from nurture.models import Promise, Suppression, Touch
 from nurture.touching import Channel, Direction
 from prospects.actions import terms_in_force
-from prospects.loads import profile_of
 from prospects.models import Company, Contact, Lead, RecordedAnswer
 from prospects.qualification import Finding, Terms, assess
 from prospects.reads import answer_facts, company_facts, contact_facts, contacts_of
+from prospects.routing.loads import profile_of
 from team.models import Organisation, User
 
 OPEN_ROWS = 50

@@ -20,8 +20,8 @@ from rest_framework.views import APIView, exception_handler
 from handoff.actions import AlreadySettled
 from prospects.actions import NotAllowed, StaleVersion
 from prospects.api import KnownAlready
-from prospects.import_actions import NotPossible
-from prospects.intake import ImportRefused
+from prospects.imports.actions import NotPossible
+from prospects.imports.intake import ImportRefused
 from prospects.stages import IllegalStep
 from team.api import KeyReused
 

@@ -57,7 +57,7 @@ class TokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]
 class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """`Authorization: Key …`, of one web form."""
 
-    target_class = "nurture.capture_api.KeyAuthentication"
+    target_class = "nurture.capture.api.KeyAuthentication"
     name = "key"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:

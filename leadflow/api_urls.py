@@ -7,9 +7,9 @@ from django.urls import path
 from handoff import api as handoff
 from leadflow import api_errors
 from nurture import api as nurture
-from nurture import capture_api as capture
+from nurture.capture import api as capture
 from prospects import api as prospects
-from prospects import import_api as imports
+from prospects.imports import api as imports
 from reports import api as reports
 
 urlpatterns = [

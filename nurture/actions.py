@@ -18,11 +18,11 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from nurture import enrolling
-from nurture.addresses import lock_address
 from nurture.attempts import TOUCH_COLUMNS, TouchSummary, regroup_lead, summary_of
 from nurture.cadence import LeadNow, PlannedStep, PromisedTouch, next_touch
+from nurture.cadences import enrolling
 from nurture.contactability import address_channel, address_hash
+from nurture.engine.addresses import lock_address
 from nurture.models import (
     AnswerEvidence,
     Attempt,
@@ -46,11 +46,11 @@ from prospects.actions import (
     record_answer,
     refuse_reps,
 )
-from prospects.assigning import give
 from prospects.first_touch import NextTouch
 from prospects.models import AssignmentRule, Contact, Lead
 from prospects.qualification import Answer, Assessment, Attribute, Basis, BuyingRole
 from prospects.reads import calendar_there
+from prospects.routing.assigning import give
 from prospects.stages import GIVEN_UP, Disqualification, Stage
 from team.calendar import Calendar
 from team.models import Organisation, User

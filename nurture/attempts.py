@@ -24,8 +24,8 @@ from nurture.touching import (
     group_attempts,
     is_conversation,
 )
+from prospects.imports.statements import CopyBuffer, fetch
 from prospects.models import Lead
-from prospects.statements import CopyBuffer, fetch
 from team.calendar import Calendar
 from team.models import Organisation
 

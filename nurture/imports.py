@@ -14,10 +14,8 @@ from django.utils.translation import gettext as _
 
 from nurture.attempts import regroup
 from nurture.touching import ARRIVED, OUTCOMES, Channel, Direction
-from prospects import cells, keys, mapping
-from prospects.cells import BadCell
-from prospects.imports import prepare
-from prospects.intake import (
+from prospects import keys
+from prospects.imports.intake import (
     BadRow,
     ImportResult,
     Intake,
@@ -27,9 +25,12 @@ from prospects.intake import (
     result_of,
     take_turn,
 )
+from prospects.imports.leads import prepare
+from prospects.imports.statements import CopyBuffer, execute, fetch
+from prospects.imports.verdicts import rejudge
 from prospects.models import ImportKind
-from prospects.statements import CopyBuffer, execute, fetch
-from prospects.verdicts import rejudge
+from prospects.reading import cells, mapping
+from prospects.reading.cells import BadCell
 from team.models import Organisation, Role, Team, User
 from team.people import Directory, team_of_imports
 

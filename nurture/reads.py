@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from nurture import wording
-from nurture.cadence_reads import UNDER_WAY, UnderWay, under_way
-from nurture.enrolments import ENROLLABLE
+from nurture.cadences.enrolments import ENROLLABLE
+from nurture.cadences.reads import UNDER_WAY, UnderWay, under_way
 from nurture.models import Attempt, Touch
 from nurture.queue import Urgency, name_of, urgency_of
 from nurture.reach import (

@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from nurture.actions import plan_next
 from nurture.cadence import DECISION_IS_NEAR, Rank
-from nurture.clock import engine_now
-from nurture.dispatching import dispatch
-from nurture.enrolling import stop
+from nurture.cadences.enrolling import stop
+from nurture.engine.clock import engine_now
+from nurture.engine.dispatching import dispatch
 from nurture.models import Attempt, Enrolment, Promise
 from prospects.first_touch import FIRST_HOUR
 from prospects.models import Lead, RecordedAnswer

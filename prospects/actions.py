@@ -19,9 +19,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from prospects import keys
-from prospects.assigning import give, note_writer, route_lead
-from prospects.duplicates import look_for_duplicates
+from prospects.duplicates.finding import look_for_duplicates
 from prospects.first_touch import first_touch
+from prospects.imports.verdicts import search_text_of
 from prospects.models import (
     AssignmentRule,
     Company,
@@ -33,7 +33,6 @@ from prospects.models import (
     StageChange,
     Standard,
 )
-from prospects.overruling import note_verdict, overrule
 from prospects.qualification import (
     DERIVED,
     Answer,
@@ -55,9 +54,10 @@ from prospects.reads import (
     market_of,
     standing_answers,
 )
-from prospects.screening import Candidate, screen, verdict
+from prospects.routing.assigning import give, note_writer, route_lead
+from prospects.screening.judging import Candidate, screen, verdict
+from prospects.screening.overruling import note_verdict, overrule
 from prospects.stages import GIVEN_UP, NEW, Disqualification, IllegalStep, Stage, check_step
-from prospects.verdicts import search_text_of
 from team.models import KeyedRequest, Organisation, Side, Team, User
 
 
@@ -644,7 +644,7 @@ def create_lead(
     """Take in one lead by hand, by the API or by a form: raw, with who wrote it down, if a specialist.
 
     The same `idempotency_key` by the same person gives the same lead again. Screening is the same
-    as for a file's rows (`prospects.imports`); the caller shows its reasons. `asked_at`: when they
+    as for a file's rows (`prospects.imports.leads`); the caller shows its reasons. `asked_at`: when they
     asked us themselves (`by` is None then). `known`: a person we have, with a need that is another
     one; `contact` and `company` say nothing then.
     """

@@ -30,7 +30,7 @@ from prospects.models import (
 )
 from prospects.qualification import Attribute, BuyingRole, Horizon
 from prospects.reads import Cursor, LeadFilters, contacts_of, leads_after
-from prospects.screening import FLAGS, Rule
+from prospects.screening.judging import FLAGS, Rule
 from prospects.stages import Stage
 from team.api import (
     KEY_HEADER,

@@ -20,10 +20,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from iso3166 import countries
 
-from prospects import cells, keys
+from prospects import keys
 from prospects.actions import CompanyDetails, ContactDetails, Details, LeadDetails
-from prospects.cells import BadCell
-from prospects.duplicate_reads import Typed, leads_alike
+from prospects.duplicates.reads import Typed, leads_alike
 from prospects.industries import find_industries
 from prospects.models import (
     Company,
@@ -43,8 +42,10 @@ from prospects.qualification import (
     State,
     Terms,
 )
+from prospects.reading import cells
+from prospects.reading.cells import BadCell
 from prospects.reads import Cursor, LeadFilters, LeadList
-from prospects.screening import FLAGS, Rule
+from prospects.screening.judging import FLAGS, Rule
 from prospects.stages import WITH_SALES, Stage
 from team.models import KeyedRequest, Organisation, Team, User, validate_timezone
 

@@ -38,7 +38,7 @@ from prospects.qualification import (
     industry_fact,
     people_fact,
 )
-from prospects.screening import Lists, Market
+from prospects.screening.judging import Lists, Market
 from prospects.stages import Stage
 from team.addresses import addresses
 from team.calendar import Calendar

@@ -11,13 +11,13 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from prospects.actions import reassess, terms_in_force
-from prospects.assigning import route_all
-from prospects.duplicates import look_through_imports
-from prospects.import_actions import is_small
-from prospects.import_jobs import run_import, sweep, waiting_imports
-from prospects.merge_actions import forget_journals
+from prospects.duplicates.finding import look_through_imports
+from prospects.duplicates.merge_actions import forget_journals
+from prospects.imports.actions import is_small
+from prospects.imports.jobs import run_import, sweep, waiting_imports
 from prospects.models import Import, Lead, Rescreening
-from prospects.rescreening import go_on
+from prospects.routing.assigning import route_all
+from prospects.screening.rescreening import go_on
 
 BATCH = 200
 RESCREENS_FOR = timedelta(minutes=5)

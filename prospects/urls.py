@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from prospects import duplicate_views, views
+from prospects import views
+from prospects.duplicates import views as duplicate_views
 
 urlpatterns = [
     path("leads/", views.lead_list, name="lead-list"),

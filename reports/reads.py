@@ -31,7 +31,7 @@ from nurture.touching import ATTEMPTS_BEFORE_GIVING_UP, Channel
 from prospects.models import Lead, Source, StageChange
 from prospects.models.lead import headline
 from prospects.qualification import Attribute
-from prospects.screening import Rule
+from prospects.screening.judging import Rule
 from prospects.stages import Disqualification, Stage
 from reports.actions import count_anew
 from reports.figures import (

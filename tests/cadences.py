@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
-from nurture.enrolments import publish
+from nurture.cadences.enrolments import publish
 from nurture.models import Cadence, Step, Template
 from nurture.touching import Channel
 from team.models import Organisation, User

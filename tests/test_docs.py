@@ -14,8 +14,8 @@ from leadflow.celery import app
 from leadflow.context import DESTINATIONS
 from nurture.standing import LETTERS
 from nurture.touching import OUTCOMES
-from prospects import mapping
 from prospects.qualification import BuyingRole
+from prospects.reading import mapping
 from prospects.stages import Disqualification, Stage
 
 ROOT = Path(__file__).parent.parent

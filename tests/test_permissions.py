@@ -26,11 +26,11 @@ from handoff.dossier import Word, to_json
 from handoff.models import Dossier, Handoff
 from handoff.reads import current_dossier
 from nurture.actions import Promised, log_touch, promise
-from nurture.capture import receive_inquiry
-from nurture.enrolments import enrol
+from nurture.cadences.enrolments import enrol
+from nurture.capture.inquiries import receive_inquiry
 from nurture.models import Cadence, PlannedTouch, Submission, Touch
 from prospects import actions
-from prospects.capture import Doubt
+from prospects.capture.inquiry import Doubt
 from prospects.models import (
     DuplicatePair,
     Import,
@@ -45,7 +45,7 @@ from prospects.models import (
     Standard,
     WebForm,
 )
-from prospects.rescreening import ask_rescreening
+from prospects.screening.rescreening import ask_rescreening
 from prospects.stages import Stage
 from team.models import Role, Side, Team, User
 from tests.fixtures import NOW

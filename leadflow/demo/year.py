@@ -50,7 +50,7 @@ from nurture.contactability import next_opening
 from nurture.touching import Channel, Direction, Outcome
 from prospects import actions as prospects
 from prospects.actions import CompanyDetails, ContactDetails, LeadDetails, NotAllowed
-from prospects.imports import import_leads
+from prospects.imports.leads import import_leads
 from prospects.models import Lead
 from prospects.qualification import Attribute
 from prospects.stages import Stage

@@ -14,9 +14,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from nurture.engine.states import EDGES, ENDED, HELD, PlannedState
 from nurture.models.cadences import STEP_CHANNELS, Enrolment, Step, Template
 from nurture.models.touches import Touch
-from nurture.planned_states import EDGES, ENDED, HELD, PlannedState
 from prospects.models import Contact, Lead
 from prospects.models.visibility import leads_of
 
@@ -54,7 +54,7 @@ class PlannedTouch(models.Model):
         related_name="+",
         help_text=_("Who moved it to its state; empty: the engine"),
     )
-    # What was meant, and the instant that it means (nurture.timing):
+    # What was meant, and the instant that it means (nurture.engine.timing):
     due_on = models.DateField()
     due_time = models.TimeField()
     zone = models.CharField(max_length=64)

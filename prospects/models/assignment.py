@@ -65,7 +65,7 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
 class Assignment(models.Model):
     """A lead changed hands. Append-only in the database; read it ordered by `id`.
 
-    Written by `prospects.assigning` alone, in the transaction that changes `Lead.specialist`.
+    Written by `prospects.routing.assigning` alone, in the transaction that changes `Lead.specialist`.
     """
 
     lead = models.ForeignKey(

@@ -88,7 +88,7 @@ class WebForm(models.Model):
         default=1, help_text=_("Grows with each change of the words")
     )
     key_hash = models.CharField(
-        max_length=64, blank=True, help_text=_("Of the key for programs; see nurture.capture_api")
+        max_length=64, blank=True, help_text=_("Of the key for programs; see nurture.capture.api")
     )
     key_ends_at = models.DateTimeField(null=True, blank=True)
     by = models.ForeignKey(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class NameKey(models.Model):
-    """What a company is found by when the name of another is like its own (prospects.likeness)."""
+    """What a company is found by when the name of another is like its own (prospects.duplicates.likeness)."""
 
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="name_keys")
     key = models.CharField(max_length=270)
@@ -244,7 +244,7 @@ class MergeChange(models.Model):
     """One row that a merge changed, made or deleted, as it was before and after.
 
     Only the columns that differ; a row that was deleted has no `after`, one that was made no
-    `before`. Written and read by prospects.journal alone, in SQL, so that no value is rounded.
+    `before`. Written and read by prospects.duplicates.journal alone, in SQL, so that no value is rounded.
     """
 
     merge = models.ForeignKey(

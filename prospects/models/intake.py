@@ -69,7 +69,7 @@ class Import(models.Model):
     """One file on its way in, or read, with counts that add up to its rows.
 
     The row is the truth about the work: a worker claims it by a conditional update, and writes how far
-    it came. What was read so far stands in the staging tables of the import (prospects.staging).
+    it came. What was read so far stands in the staging tables of the import (prospects.imports.staging).
     """
 
     kind = models.CharField(max_length=8, choices=ImportKind.choices)
@@ -84,7 +84,9 @@ class Import(models.Model):
     headers_ignored = ArrayField(models.CharField(max_length=200), default=list)
     source = models.CharField(max_length=150, blank=True, help_text=_("Of rows that name none"))
     told = models.JSONField(
-        null=True, blank=True, help_text=_("All that is said of its columns: see prospects.mapping")
+        null=True,
+        blank=True,
+        help_text=_("All that is said of its columns: see prospects.reading.mapping"),
     )
     understanding = models.JSONField(
         default=dict,
@@ -230,7 +232,7 @@ class KeptLead(models.Model):
         Import, on_delete=models.CASCADE, related_name="kept_leads", db_index=False
     )
     lead = models.ForeignKey("prospects.Lead", on_delete=models.CASCADE, related_name="+")
-    why = models.CharField(max_length=60, help_text=_("A key: see prospects.undoing"))
+    why = models.CharField(max_length=60, help_text=_("A key: see prospects.imports.undoing"))
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["intake", "lead"], name="kept_lead_once")]

@@ -13,7 +13,7 @@ from prospects.models.intake import ImportKind
 
 class LayoutQuerySet(models.QuerySet["Layout"]):
     def of(self, kind: str, key: str) -> Layout | None:
-        """The layout of that key (prospects.layouts.layout_key), if it was met before."""
+        """The layout of that key (prospects.imports.layouts.layout_key), if it was met before."""
         return self.filter(kind=kind, key=key).first()
 
 

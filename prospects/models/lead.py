@@ -70,7 +70,7 @@ class SourceCost(models.Model):
 
 
 DOUBTFUL = Q(stage=Stage.RAW, screening__contains=[{"weight": "doubt"}])
-"""What the rules of screening are not certain of: see `prospects.screening.Weight`."""
+"""What the rules of screening are not certain of: see `prospects.screening.judging.Weight`."""
 
 SCREENED_FOR = Func(
     F("screening"),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from prospects.models.lead import Lead
 from prospects.models.visibility import leads_of
-from prospects.screening import Rule
+from prospects.screening.judging import Rule
 from team.models import Role
 
 if TYPE_CHECKING:

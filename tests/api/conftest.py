@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from rest_framework.test import APIClient
 
-from prospects.capture_actions import make_key
+from prospects.capture.actions import make_key
 from prospects.models import Lead, WebForm
 from team.models import User
 from tests.fixtures import NOW

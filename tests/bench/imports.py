@@ -29,10 +29,10 @@ if __name__ == "__main__":
 
 from handoff.imports import import_handoffs
 from nurture.imports import import_touches
-from prospects.import_actions import check, upload
-from prospects.import_actions import undo as take_back
-from prospects.import_jobs import run_import
-from prospects.imports import import_leads
+from prospects.imports.actions import check, upload
+from prospects.imports.actions import undo as take_back
+from prospects.imports.jobs import run_import
+from prospects.imports.leads import import_leads
 from prospects.models import Lead, Source
 from team.models import Role, Team, User
 from tests.bank import write_history

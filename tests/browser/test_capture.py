@@ -12,7 +12,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
 
-from nurture.capture import receive_inquiry
+from nurture.capture.inquiries import receive_inquiry
 from prospects.models import Asked, Fate, Inquiry, Lead, Source, WebForm
 from team.models import Team, User
 from tests.browser.looking import DESK, PHONE, fits, serious

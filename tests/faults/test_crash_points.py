@@ -13,11 +13,11 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 
-from nurture import dispatching
-from nurture.enrolments import enrol
-from nurture.invariants import violations
+from nurture.cadences.enrolments import enrol
+from nurture.engine import dispatching
+from nurture.engine.invariants import violations
+from nurture.engine.states import PlannedState
 from nurture.models import Cadence, PlannedTouch, Submission
-from nurture.planned_states import PlannedState
 from prospects.models import Lead
 from team.models import User
 from tests.cadences import shift_to
@@ -109,6 +109,6 @@ def test_a_reaper_that_tries_again_blindly_is_caught(
 def test_the_points_are_all_in_the_code() -> None:
     """A crash point that nobody passes would be a test that can not fail."""
     named = {"before the claim commits", "after the claim commits", "in the reaper"}
-    source = (settings.BASE_DIR / "nurture" / "dispatching.py").read_text()
+    source = (settings.BASE_DIR / "nurture" / "engine" / "dispatching.py").read_text()
     assert all(f'passing("{point}")' in source for point in named)
     assert dispatching.BATCH >= LEADS

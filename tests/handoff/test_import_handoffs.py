@@ -11,8 +11,8 @@ import pytest
 
 from handoff.imports import import_handoffs
 from handoff.models import Handoff
-from prospects.imports import import_leads
-from prospects.intake import Counts, ImportResult
+from prospects.imports.intake import Counts, ImportResult
+from prospects.imports.leads import import_leads
 from prospects.models import Lead, RefusedRow, StageChange
 from prospects.stages import Stage
 from team.models import Organisation, Role, Team, User

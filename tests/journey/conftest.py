@@ -14,7 +14,7 @@ from pytest_django import DjangoDbBlocker
 
 from handoff.imports import import_handoffs
 from nurture.imports import import_touches
-from prospects.imports import import_leads
+from prospects.imports.leads import import_leads
 from tests.bank import write_history
 from tests.shared import SHARED
 

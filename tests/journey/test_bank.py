@@ -13,7 +13,7 @@ from handoff.imports import import_handoffs
 from handoff.models import Handoff
 from nurture.imports import import_touches
 from nurture.models import Attempt, Touch
-from prospects.imports import import_leads
+from prospects.imports.leads import import_leads
 from prospects.models import Lead, StageChange
 from tests.history_files import broken_histories
 from tests.journey.conftest import Bank

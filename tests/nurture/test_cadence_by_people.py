@@ -9,9 +9,9 @@ import pytest
 
 from nurture.actions import disqualify, log_touch, take_back_touch
 from nurture.cadence import Rank
-from nurture.dispatching import dispatch
-from nurture.enrolments import answer_not_now, enrol, publish
-from nurture.invariants import violations
+from nurture.cadences.enrolments import answer_not_now, enrol, publish
+from nurture.engine.dispatching import dispatch
+from nurture.engine.invariants import violations
 from nurture.models import Cadence, Enrolment, PlannedTouch, Step
 from prospects.actions import NotAllowed
 from prospects.models import Lead

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from nurture.cadence_actions import archive_cadence, fill, write_cadence
-from nurture.cadence_reads import cadence_page, preview, ready_ids
-from nurture.enrolments import enrol
-from nurture.invariants import violations
+from nurture.cadences.actions import archive_cadence, fill, write_cadence
+from nurture.cadences.enrolments import enrol
+from nurture.cadences.reads import cadence_page, preview, ready_ids
+from nurture.cadences.shipped import load_shipped_cadences
+from nurture.engine.invariants import violations
 from nurture.models import Cadence, Enrolment, PlannedTouch, Step
-from nurture.shipped import load_shipped_cadences
 from prospects.actions import NotAllowed
 from prospects.models import Lead
 from team.models import User

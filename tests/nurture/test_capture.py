@@ -20,12 +20,20 @@ from django.utils import timezone
 
 from nurture.actions import disqualify, log_touch, promise
 from nurture.cadence import Rank
-from nurture.capture import discard_inquiry, receive_inquiry, take_inquiry
+from nurture.capture.inquiries import discard_inquiry, receive_inquiry, take_inquiry
 from nurture.models import Touch
 from nurture.tasks import plan_changed
-from prospects import capture_actions
 from prospects.actions import NotAllowed, change_stage
-from prospects.capture import Doubt, Shown, doubts_of_page, origin_of, read_sender, seal, unseal
+from prospects.capture import actions as capture_actions
+from prospects.capture.inquiry import (
+    Doubt,
+    Shown,
+    doubts_of_page,
+    origin_of,
+    read_sender,
+    seal,
+    unseal,
+)
 from prospects.models import Arrival, Company, Contact, Fate, Inquiry, Lead, Source, WebForm
 from prospects.stages import Stage
 from team.models import Team, User

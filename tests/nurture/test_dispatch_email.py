@@ -7,14 +7,17 @@ from datetime import timedelta
 
 import pytest
 
-from nurture import dispatching
 from nurture.actions import disqualify, suppress
-from nurture.clock import engine_now
-from nurture.dispatching import dispatch
-from nurture.enrolling import published
-from nurture.enrolments import enrol, stop_enrolment
-from nurture.invariants import violations
-from nurture.messages import check, write
+from nurture.cadences.enrolling import published
+from nurture.cadences.enrolments import enrol, stop_enrolment
+from nurture.cadences.shipped import load_shipped_cadences
+from nurture.engine import dispatching
+from nurture.engine.clock import engine_now
+from nurture.engine.dispatching import dispatch
+from nurture.engine.invariants import violations
+from nurture.engine.messages import check, write
+from nurture.engine.opting_out import opt_out
+from nurture.engine.settling import settle
 from nurture.models import (
     Cadence,
     Engine,
@@ -25,9 +28,6 @@ from nurture.models import (
     Template,
     Touch,
 )
-from nurture.opting_out import opt_out
-from nurture.settling import settle
-from nurture.shipped import load_shipped_cadences
 from nurture.touching import Channel
 from prospects.actions import NotAllowed
 from prospects.models import Lead

@@ -11,8 +11,8 @@ import pytest
 
 from nurture.imports import import_touches
 from nurture.models import Attempt, Touch
-from prospects.imports import import_leads
-from prospects.intake import Counts, ImportResult
+from prospects.imports.intake import Counts, ImportResult
+from prospects.imports.leads import import_leads
 from prospects.models import Contact, Lead, RefusedRow
 from prospects.qualification import Attribute
 from team.models import Organisation, Team, User

@@ -12,11 +12,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from nurture.merging import merge_leads
+from nurture.duplicates.merging import merge_leads
 from prospects import actions
 from prospects.actions import CompanyDetails, ContactDetails, LeadDetails
-from prospects.duplicates import look_through_imports
-from prospects.merge_actions import Wishes
+from prospects.duplicates.finding import look_through_imports
+from prospects.duplicates.merge_actions import Wishes
 from prospects.models import (
     Company,
     Contact,

@@ -16,12 +16,12 @@ from django.db.models import Q
 from handoff.models import Handoff
 from nurture.actions import Promised, disqualify, document, log_touch, promise, suppress
 from nurture.contactability import address_hash
-from nurture.merging import merge_companies, merge_contacts, merge_leads, undo_merge
+from nurture.duplicates.merging import merge_companies, merge_contacts, merge_leads, undo_merge
 from nurture.models import Suppression, Touch
 from nurture.touching import Channel, Outcome
 from prospects import actions
 from prospects.actions import LeadDetails, NotAllowed, edit_lead
-from prospects.merge_actions import (
+from prospects.duplicates.merge_actions import (
     CannotUndo,
     MergedMeanwhile,
     Wishes,
@@ -30,6 +30,7 @@ from prospects.merge_actions import (
     tell_apart,
     where_it_went,
 )
+from prospects.imports.verdicts import rejudge
 from prospects.models import (
     Arrival,
     Assignment,
@@ -45,7 +46,6 @@ from prospects.models import (
 )
 from prospects.qualification import Answer, Attribute
 from prospects.stages import Disqualification, Stage
-from prospects.verdicts import rejudge
 from reports.counting import count_month
 from reports.periods import Period
 from team.models import User

@@ -11,9 +11,9 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import ProtectedError
 
-from nurture.enrolments import enrol
+from nurture.cadences.enrolments import enrol
+from nurture.engine.states import EDGES, ENDED, HELD, PlannedState, is_legal
 from nurture.models import Cadence, PlannedTouch, StateEvent, Touch
-from nurture.planned_states import EDGES, ENDED, HELD, PlannedState, is_legal
 from prospects.models import Lead
 from team.models import User
 from tests.fixtures import NOW

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 
 from nurture.contactability import CLOSES, OPENS
-from nurture.timing import Intent, instant_of, intent_after, next_window
+from nurture.engine.timing import Intent, instant_of, intent_after, next_window
 from team.calendar import Calendar
 
 NEW_YORK = ZoneInfo("America/New_York")

@@ -13,9 +13,9 @@ from nurture.actions import log_touch, take_lead
 from nurture.taking import take_next
 from prospects import actions
 from prospects.actions import NotAllowed
-from prospects.assigning import route_all, route_lead, route_waiting
-from prospects.imports import import_leads
+from prospects.imports.leads import import_leads
 from prospects.models import Assignment, Lead
+from prospects.routing.assigning import route_all, route_lead, route_waiting
 from team.models import Role, Territory, User
 from tests.fixtures import NOW
 

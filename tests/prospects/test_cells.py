@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from prospects import cells
-from prospects.cells import BadCell
+from prospects.reading import cells
+from prospects.reading.cells import BadCell
 
 NEW_YORK = ZoneInfo("America/New_York")
 

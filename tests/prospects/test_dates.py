@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import pytest
 
-from prospects import dates
+from prospects.reading import dates
 
 JUNE = date(2026, 6, 3)
 

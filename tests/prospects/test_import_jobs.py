@@ -17,12 +17,15 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, connections
 from django.utils import timezone
 
-from prospects import import_actions, import_jobs, imports, intake
-from prospects.import_jobs import LEASE, MOST_TRIES, run_import, sweep, waiting_imports
-from prospects.import_reads import progress_of
+from prospects.imports import actions as import_actions
+from prospects.imports import intake
+from prospects.imports import jobs as import_jobs
+from prospects.imports import leads as imports
+from prospects.imports.jobs import LEASE, MOST_TRIES, run_import, sweep, waiting_imports
+from prospects.imports.reads import progress_of
+from prospects.imports.staging import Staging, staged_imports
+from prospects.imports.statements import execute, fetch
 from prospects.models import Import, ImportState, Lead, RefusedRow, UploadPart
-from prospects.staging import Staging, staged_imports
-from prospects.statements import execute, fetch
 from prospects.tasks import work_on_imports
 from team.models import Team, User
 

@@ -13,8 +13,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from prospects.imports import import_leads
-from prospects.intake import Counts, ImportRefused, ImportResult
+from prospects.imports.intake import Counts, ImportRefused, ImportResult
+from prospects.imports.leads import import_leads
 from prospects.models import (
     Arrival,
     Company,

@@ -13,10 +13,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from prospects import import_actions, import_forms
+from prospects.imports import actions as import_actions
+from prospects.imports import forms as import_forms
+from prospects.imports.staging import staged_imports
 from prospects.models import Import, ImportState, Lead, UploadPart
-from prospects.staging import staged_imports
-from prospects.tables import open_table
+from prospects.reading.tables import open_table
 from team.models import Team, User
 
 pytestmark = pytest.mark.django_db

@@ -16,9 +16,10 @@ from nurture.actions import document, log_touch
 from nurture.touching import Channel, Outcome
 from prospects import actions
 from prospects.actions import CompanyDetails, ContactDetails, LeadDetails
-from prospects.import_actions import NotPossible, undo
-from prospects.import_jobs import run_import
-from prospects.imports import import_leads
+from prospects.imports.actions import NotPossible, undo
+from prospects.imports.jobs import run_import
+from prospects.imports.leads import import_leads
+from prospects.imports.undoing import OWN, UNDO_FOR, hanging_on, what_undoing_does, words_of
 from prospects.models import (
     Arrival,
     Assignment,
@@ -35,7 +36,6 @@ from prospects.models import (
     StageChange,
 )
 from prospects.qualification import Answer, Attribute
-from prospects.undoing import OWN, UNDO_FOR, hanging_on, what_undoing_does, words_of
 from team.models import Team, User
 from tests.fixtures import NOW
 from tests.history_files import broken_histories, write_csv

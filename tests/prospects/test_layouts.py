@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from prospects import layouts
-from prospects.imports import import_leads
-from prospects.intake import ImportRefused
+from prospects.imports import layouts
+from prospects.imports.intake import ImportRefused
+from prospects.imports.leads import import_leads
 from prospects.models import Layout, Lead, Source
-from prospects.tables import open_table
+from prospects.reading.tables import open_table
 from team.models import Organisation, User
 from tests.fixtures import NOW
 

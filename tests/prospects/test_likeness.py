@@ -7,7 +7,7 @@ import random
 import pytest
 from faker import Faker
 
-from prospects.likeness import (
+from prospects.duplicates.likeness import (
     is_one_slip,
     likeness_of_companies,
     likeness_of_people,

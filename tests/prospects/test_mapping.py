@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prospects.mapping import HANDOFFS, LEADS, TOUCHES, BadMapping, propose, settle
+from prospects.reading.mapping import HANDOFFS, LEADS, TOUCHES, BadMapping, propose, settle
 
 
 @pytest.mark.parametrize("catalogue", [LEADS, TOUCHES, HANDOFFS])

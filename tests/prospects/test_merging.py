@@ -9,10 +9,10 @@ import pytest
 from django.apps import apps
 from django.db.models import ManyToManyField
 
-from prospects.merge_actions import references_to
-from prospects.merge_fields import FIELDS, OTHERWISE
-from prospects.merge_rules import RULES
-from prospects.merging import (
+from prospects.duplicates.merge_actions import references_to
+from prospects.duplicates.merge_fields import FIELDS, OTHERWISE
+from prospects.duplicates.merge_rules import RULES
+from prospects.duplicates.merging import (
     RANK,
     PastStep,
     Standing,
@@ -202,7 +202,7 @@ def test_every_reference_to_a_record_that_can_be_merged_has_a_rule() -> None:
         for model, name, _column in references_to(kind)
     }
     assert not found - RULES.keys(), (
-        f"Merging has no rule for {sorted(found - RULES.keys())}: say in prospects/merge_rules.py"
+        f"Merging has no rule for {sorted(found - RULES.keys())}: say in prospects/duplicates/merge_rules.py"
         " what becomes of these rows when the record they refer to goes into another."
     )
     assert not RULES.keys() - found, f"No such reference any more: {RULES.keys() - found}"
@@ -221,6 +221,8 @@ def test_every_column_is_chosen_or_has_a_rule(kind: type) -> None:
     chosen = {column.removesuffix("_id") for field in FIELDS[kind] for column in field.columns}
     columns = {field.name for field in kind._meta.concrete_fields}  # type: ignore[attr-defined]
     missing = columns - chosen - OTHERWISE[kind].keys()
-    assert not missing, f"Say in prospects/merge_fields.py what merging does to {missing}"
+    assert not missing, (
+        f"Say in prospects/duplicates/merge_fields.py what merging does to {missing}"
+    )
     assert not chosen & OTHERWISE[kind].keys()
     assert not (chosen | OTHERWISE[kind].keys()) - columns

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from prospects import cells, proposing
-from prospects.mapping import LEADS, TOUCHES, BadMapping
-from prospects.proposing import Confidence, Known, Question, Understanding, answered
-from prospects.tables import open_table
+from prospects.reading import cells, proposing
+from prospects.reading.mapping import LEADS, TOUCHES, BadMapping
+from prospects.reading.proposing import Confidence, Known, Question, Understanding, answered
+from prospects.reading.tables import open_table
 
 SOURCES = Known({proposing.spelt(name): name for name in ("Google", "Trade fair")}, is_open=True)
 STAGES = Known({"raw": "raw", "won": "won"}, labels={"raw": "Raw", "won": "Won"})

@@ -14,16 +14,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prospects import cells, dates, proposing
-from prospects.cells import BadCell
-from prospects.imports import import_leads
-from prospects.intake import BadRow, ImportRefused
-from prospects.lead_rows import Ground, LeadReader, Someone
-from prospects.mapping import LEADS, BadMapping
+from prospects.imports.intake import BadRow, ImportRefused
+from prospects.imports.lead_rows import Ground, LeadReader, Someone
+from prospects.imports.leads import import_leads
 from prospects.models import Import, Lead, RefusedRow
 from prospects.qualification import Terms
-from prospects.screening import Lists, Market
-from prospects.tables import Table, Unreadable, open_table
+from prospects.reading import cells, dates, proposing
+from prospects.reading.cells import BadCell
+from prospects.reading.mapping import LEADS, BadMapping
+from prospects.reading.tables import Table, Unreadable, open_table
+from prospects.screening.judging import Lists, Market
 from team.models import Organisation, Team
 from tests.fixtures import NOW
 from tests.workbook_files import Cell, ods, xls, xlsx

@@ -12,11 +12,12 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
-from prospects import actions, rescreening, reviewing
+from prospects import actions
 from prospects.actions import CompanyDetails, ContactDetails, LeadDetails, NotAllowed
-from prospects.listings import Entry, add_listings
 from prospects.models import Lead, Listing, Outcome, RescreenedLead, Rescreening, StageChange
-from prospects.rescreening import (
+from prospects.screening import rescreening, reviewing
+from prospects.screening.listings import Entry, add_listings
+from prospects.screening.rescreening import (
     ask_rescreening,
     go_on,
     save_without_rescreening,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from prospects.routing import Dealer, HeldLead, SpecialistNow, hand_over, level
+from prospects.routing.choosing import Dealer, HeldLead, SpecialistNow, hand_over, level
 from team.territories import Area, LeadProfile
 
 LEAD = LeadProfile(country="US", region="Massachusetts", naics="322120", employees=310)

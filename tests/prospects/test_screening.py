@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from prospects import keys
-from prospects.screening import (
+from prospects.screening.judging import (
     Candidate,
     Lists,
     Market,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from prospects.screening import (
+from prospects.screening.judging import (
     Lists,
     Market,
     Reason,
@@ -19,7 +19,7 @@ from prospects.screening import (
     screen,
     verdict,
 )
-from prospects.titles import read_title
+from prospects.screening.titles import read_title
 from tests.prospects.test_screening import GOOD, candidate
 
 LISTS = Lists(

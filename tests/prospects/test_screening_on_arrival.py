@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from prospects import actions, reviewing
+from prospects import actions
 from prospects.actions import CompanyDetails, ContactDetails, LeadDetails
-from prospects.imports import import_leads
+from prospects.imports.leads import import_leads
 from prospects.models import Lead, Listing, Source
+from prospects.screening import reviewing
 from prospects.stages import Stage
 from team.models import Team, User
 from tests.fixtures import NOW

@@ -8,9 +8,10 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.urls import reverse
 
-from prospects import actions, reviewing
+from prospects import actions
 from prospects.actions import CompanyDetails, ContactDetails, LeadDetails, NotAllowed
 from prospects.models import Lead, Overruling
+from prospects.screening import reviewing
 from prospects.stages import Stage
 from tests.fixtures import NOW
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from prospects.listings import MOST_LINES, read_lines
 from prospects.models import Listing, Rescreening
+from prospects.screening.listings import MOST_LINES, read_lines
 from team.models import Organisation
 from team.organisation import MayNotChange, edit_organisation
 

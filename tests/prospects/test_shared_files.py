@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from prospects.imports import import_leads
-from prospects.intake import ImportRefused
+from prospects.imports.intake import ImportRefused
+from prospects.imports.leads import import_leads
 from prospects.models import Company, Contact, IndustryCode, Lead
-from prospects.tables import open_table
+from prospects.reading.tables import open_table
 from team.models import Organisation
 from tests.shared import SHARED, needs_shared_data
 

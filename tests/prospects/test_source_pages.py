@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from prospects.actions import NotAllowed
-from prospects.capture_actions import make_key, write_costs
+from prospects.capture.actions import make_key, write_costs
 from prospects.models import Source, SourceCost, WebForm
 from team.models import Team, User
 from tests.fixtures import NOW

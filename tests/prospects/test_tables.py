@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prospects.tables import Table, Unreadable, as_csv, harmless, open_table
+from prospects.reading.tables import Table, Unreadable, as_csv, harmless, open_table
 from tests.shared import SHARED, needs_shared_data
 
 ROWS = [["name", "city"], ["Müller, Anna", "Łódź"], ["O’Neil", "San José"]]

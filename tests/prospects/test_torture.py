@@ -11,7 +11,7 @@ from typing import Literal
 
 import pytest
 
-from prospects.tables import Table, Unreadable, open_table
+from prospects.reading.tables import Table, Unreadable, open_table
 from tests.workbook_files import Cell, column_name, ods, xls, xlsx, xlsx_parts, xlsx_sheet, zipped
 
 Rows = list[list[str]]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from prospects.imports import import_leads
-from prospects.intake import ImportRefused
+from prospects.imports.intake import ImportRefused
+from prospects.imports.leads import import_leads
 from prospects.models import Contact, Import, IndustryCode, Lead, RefusedRow, Source
 from team.models import Organisation, Team
 from tests.fixtures import NOW

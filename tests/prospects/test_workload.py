@@ -8,7 +8,13 @@ import pytest
 
 from prospects import actions
 from prospects.models import Assignment, Lead, Rebalancing
-from prospects.rebalancing import Asked, PlanChanged, plan_rebalancing, rebalance, undo_rebalancing
+from prospects.routing.rebalancing import (
+    Asked,
+    PlanChanged,
+    plan_rebalancing,
+    rebalance,
+    undo_rebalancing,
+)
 from team.models import Role, User
 from tests.fixtures import NOW
 

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone, translation
 
 from leadflow import demo
-from nurture.shipped import load_shipped_cadences
+from nurture.cadences.shipped import load_shipped_cadences
 from prospects.industries import load_industry_codes
 from prospects.models import IndustryCode, Lead
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management import BaseCommand
 
-from nurture.dispatching import dispatch
+from nurture.engine.dispatching import dispatch
 
 
 class Command(BaseCommand):

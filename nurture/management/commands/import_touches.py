@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from nurture.imports import import_touches
-from prospects.import_command import ImportCommand
-from prospects.intake import ImportResult
+from prospects.imports.command import ImportCommand
+from prospects.imports.intake import ImportResult
 
 
 class Command(ImportCommand):

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from nurture.shipped import load_shipped_cadences
+from nurture.cadences.shipped import load_shipped_cadences
 
 
 class Command(BaseCommand):

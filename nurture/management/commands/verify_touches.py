@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError
 
-from nurture.invariants import INVARIANTS, violations
+from nurture.engine.invariants import INVARIANTS, violations
 
 
 class Command(BaseCommand):

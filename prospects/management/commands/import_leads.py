@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from prospects.import_command import ImportCommand
-from prospects.imports import import_leads
-from prospects.intake import ImportResult
+from prospects.imports.command import ImportCommand
+from prospects.imports.intake import ImportResult
+from prospects.imports.leads import import_leads
 
 
 class Command(ImportCommand):

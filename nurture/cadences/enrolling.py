@@ -1,0 +1,267 @@
+"""How a lead goes through a cadence: begun, from step to step, stopped. Each in its caller's transaction.
+
+An active enrolment always has exactly one open planned touch, unless the fate of its last is uncertain.
+The verbs that people use are in `enrolments`; what a dispatcher does is in `dispatching`.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from nurture.engine.states import ENDED, PlannedState
+from nurture.engine.timing import LATEST, Intent, intent_after
+from nurture.models import Cadence, CadenceVersion, Enrolment, PlannedTouch, Step, Touch
+from nurture.touching import Direction, Outcome
+from prospects.imports.statements import fetch
+from prospects.models import Contact, Lead
+from prospects.reads import calendar_there
+from prospects.stages import Stage
+from team.calendar import Calendar
+from team.models import Organisation, User
+
+WITHDRAWABLE = (PlannedState.PENDING, PlannedState.CLAIMED, PlannedState.AWAITING_HUMAN)
+"""Open touches that stopping takes back; one that is being sent runs to its end."""
+PARKED_DAYS = 5
+"""Working days that an automatic reply parks a lead (domain.md, section 7)."""
+ENDS = {
+    Outcome.REPLIED: Enrolment.End.REPLY,
+    Outcome.HELD: Enrolment.End.MEETING,
+}
+
+
+def published(cadence: Cadence) -> CadenceVersion | None:
+    """The version that new enrolments start with."""
+    return cadence.versions.filter(published_at__isnull=False).order_by("-number").first()
+
+
+def begin(
+    *,
+    lead: Lead,
+    contact: Contact,
+    version: CadenceVersion,
+    by: User | None,
+    why: str,
+    now: datetime,
+) -> Enrolment:
+    """Start a lead, which the caller has locked, on a version, and plan its first touch.
+
+    Refuses (ValidationError) a version without steps. A lead in another cadence is refused by the
+    database (IntegrityError).
+    """
+    step = version.steps.filter(track=Step.Track.MAIN).order_by("position").first()
+    if step is None:
+        raise ValidationError(_("This cadence has no steps yet."))
+    enrolment = Enrolment.objects.create(
+        lead=lead, contact=contact, version=version, by=by, why=why, enrolled_at=now
+    )
+    calendar = calendar_of(lead, contact)
+    plan_step(enrolment, step, after=now.astimezone(calendar.zone).date(), now=now)
+    return enrolment
+
+
+def calendar_of(lead: Lead, contact: Contact) -> Calendar:
+    """The working days and the clock of the prospect's place."""
+    return calendar_there(contact, lead.company, Organisation.current().calendar)
+
+
+def plan_step(enrolment: Enrolment, step: Step, *, after: date, now: datetime) -> PlannedTouch:
+    """Plan the touch of a step, so many working days after a day. It is never planned twice."""
+    lead, contact = enrolment.lead, enrolment.contact
+    intent = intent_after(after, step.after_days, step.at, calendar_of(lead, contact))
+    return PlannedTouch.objects.create(
+        enrolment=enrolment,
+        step=step,
+        lead=lead,
+        contact=contact,
+        channel=step.channel,
+        performer=step.performer,
+        created_at=now,
+        **due(intent),
+    )
+
+
+def due(intent: Intent) -> dict[str, object]:
+    """The columns of a planned touch that say when: what was meant, and the instants it means."""
+    return {
+        "due_on": intent.day,
+        "due_time": intent.at,
+        "zone": intent.zone.key,
+        "due_at": intent.instant,
+        "not_after": intent.instant + LATEST,
+    }
+
+
+def advance(planned: PlannedTouch, *, done_on: date, now: datetime) -> None:
+    """Plan what follows a touch that is closed, in the transaction that closes it.
+
+    After the last step the lead goes on to the cadence that is named for it, or the enrolment is
+    over. Nothing follows in an enrolment that was stopped meanwhile.
+    """
+    enrolment = Enrolment.objects.select_related("version__cadence").get(pk=planned.enrolment_id)
+    if enrolment.ended_at is not None:
+        return
+    after = (
+        Step.objects.filter(
+            version=enrolment.version,
+            track=enrolment.track,
+            position__gt=planned.step.position,
+        )
+        .order_by("position")
+        .first()
+    )
+    if after is not None:
+        plan_step(enrolment, after, after=done_on, now=now)
+        return
+    end(enrolment, Enrolment.End.COMPLETED, now=now)
+    following = enrolment.version.cadence.then
+    version = published(following) if following and following.archived_at is None else None
+    if version is not None and enrolment.lead.stage == Stage.NURTURING:
+        begin(
+            lead=enrolment.lead,
+            contact=enrolment.contact,
+            version=version,
+            by=None,
+            why=_("after %s") % enrolment.version.cadence.name,
+            now=now,
+        )
+
+
+def end(
+    enrolment: Enrolment, why: str, *, now: datetime, by: User | None = None, words: str = ""
+) -> None:
+    """Close an enrolment and take back what it still had planned."""
+    stop(Q(pk=enrolment.pk), why, now=now, by=by, words=words)
+    enrolment.refresh_from_db(fields=["ended_at", "end"])
+
+
+def stop(which: Q, why: str, *, now: datetime, by: User | None = None, words: str = "") -> int:
+    """End the active enrolments that a condition selects, on every channel at once.
+
+    Returns how many. A touch that is being sent at this moment runs to its end; nothing follows it.
+    """
+    ids = list(
+        Enrolment.objects.active()
+        .filter(which)
+        .order_by("pk")
+        .select_for_update(of=("self",))
+        .values_list("pk", flat=True)
+    )
+    if not ids:
+        return 0
+    PlannedTouch.objects.filter(enrolment__in=ids, state__in=WITHDRAWABLE).update(
+        state=PlannedState.CANCELLED,
+        reason=(words or str(Enrolment.End(why).label))[:250],
+        moved_by=by,
+        ended_at=now,
+        lease=None,
+        lease_until=None,
+    )
+    return Enrolment.objects.filter(pk__in=ids).update(ended_at=now, end=why)
+
+
+def stop_after(touch: Touch, *, now: datetime) -> None:
+    """What they said stops our cadences: theirs, and those of everybody else at their company."""
+    why = ENDS.get(Outcome(touch.outcome), Enrolment.End.CONVERSATION)
+    stop(Q(lead=touch.lead_id), why, now=now)
+    company = touch.lead.company_id
+    if company is not None:
+        stop(Q(lead__company=company), Enrolment.End.COLLEAGUE, now=now)
+
+
+def open_planned(lead: Lead) -> PlannedTouch | None:
+    """What is planned for a lead; None where it runs through no cadence.
+
+    Every touch asks, and most leads run through none: the cadence is read only where there is one.
+    """
+    ids = fetch(
+        """
+        SELECT id FROM nurture_plannedtouch
+         WHERE lead_id = %(lead)s AND state <> ALL(%(ended)s)
+         ORDER BY id LIMIT 1
+        """,
+        {"lead": lead.pk, "ended": [*ENDED, PlannedState.UNCERTAIN]},
+    )
+    return PlannedTouch.objects.get(pk=ids[0][0]) if ids else None
+
+
+def fulfil(planned: PlannedTouch, touch: Touch, *, now: datetime) -> bool:
+    """Whether a touch that a person made is the one their cadence waited for: then the next is planned."""
+    is_it = (
+        planned.state == PlannedState.AWAITING_HUMAN
+        and touch.direction == Direction.OUT
+        and touch.channel == planned.channel
+    )
+    if is_it:
+        planned.lead = touch.lead
+        close(planned, PlannedState.SENT, now=now, by=touch.by, touch=touch)
+        calendar = calendar_of(touch.lead, planned.contact)
+        advance(planned, done_on=touch.occurred_at.astimezone(calendar.zone).date(), now=now)
+    return is_it
+
+
+def plan_again(touch: Touch, *, now: datetime) -> None:
+    """A touch that closed a step is taken back: the step is due again, what followed it is not."""
+    planned = PlannedTouch.objects.select_related("step", "enrolment").filter(touch=touch).first()
+    if planned is None or planned.enrolment.ended_at is not None:
+        return
+    PlannedTouch.objects.filter(enrolment=planned.enrolment, state__in=WITHDRAWABLE).update(
+        state=PlannedState.CANCELLED,
+        reason=_("the touch before it was taken back"),
+        moved_by=touch.by,
+        ended_at=now,
+    )
+    PlannedTouch.objects.create(
+        enrolment=planned.enrolment,
+        step=planned.step,
+        occurrence=planned.occurrence + 1,
+        lead=planned.lead,
+        contact=planned.contact,
+        channel=planned.channel,
+        performer=planned.performer,
+        created_at=now,
+        due_on=planned.due_on,
+        due_time=planned.due_time,
+        zone=planned.zone,
+        due_at=planned.due_at,
+        not_after=now + LATEST,
+    )
+
+
+def close(
+    planned: PlannedTouch,
+    state: PlannedState,
+    *,
+    now: datetime,
+    reason: str = "",
+    by: User | None = None,
+    touch: Touch | None = None,
+) -> None:
+    """Move a touch, which the caller has locked, to a state in which it ends."""
+    planned.state = state
+    planned.reason = reason[:250]
+    planned.moved_by = by
+    planned.touch = touch
+    planned.ended_at = now
+    planned.lease = planned.lease_until = None
+    planned.save(
+        update_fields=["state", "reason", "moved_by", "touch", "ended_at", "lease", "lease_until"]
+    )
+
+
+def park(planned: PlannedTouch, touch: Touch) -> None:
+    """An automatic reply is no reply: what is planned waits for five working days there."""
+    calendar = calendar_of(touch.lead, planned.contact)
+    day = touch.occurred_at.astimezone(calendar.zone).date()
+    until = intent_after(day, PARKED_DAYS, planned.due_time, calendar)
+    waits = planned.state in (PlannedState.PENDING, PlannedState.AWAITING_HUMAN)
+    if waits and planned.due_at < until.instant:
+        PlannedTouch.objects.filter(pk=planned.pk).update(
+            state=PlannedState.PENDING,
+            reason=_("an automatic reply came"),
+            moved_by=touch.by,
+            **due(until),
+        )

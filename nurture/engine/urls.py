@@ -1,0 +1,13 @@
+"""The pages of the engine, included at the root."""
+
+from django.urls import path
+
+from nurture.engine import views
+
+urlpatterns = [
+    path("engine/", views.engine, name="engine"),
+    path("engine/pause/", views.engine_pause, name="engine-pause"),
+    path("engine/resume/", views.engine_resume, name="engine-resume"),
+    path("engine/uncertain/<int:pk>/", views.planned_settle, name="planned-settle"),
+    path("unsubscribe/<str:token>/", views.unsubscribe, name="unsubscribe"),
+]
