@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 LOCK := .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header --quiet $(LOCK_OPTIONS)
 
-.PHONY: help setup run test check static-checks bench lock format clean
+.PHONY: help setup run test check static-checks faults bench lock format clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -31,6 +31,9 @@ static-checks: setup
 	$(PYTHON) manage.py check --fail-level WARNING
 	$(PYTHON) manage.py makemigrations --check --dry-run
 	LOG_LEVEL=WARNING DJANGO_SETTINGS_MODULE=tests.settings $(PYTHON) manage.py lintmigrations
+
+faults: setup ## kill everything at random while the engine works (ARGS="--kills 10000 --minutes 480" for a night)
+	@$(PYTHON) -m tests.faults.injector $(ARGS)
 
 bench: setup ## measure against the floor of the same run
 	@$(PYTHON) -m tests.bench $(ARGS)

@@ -25,6 +25,7 @@ from handoff.reads import current_dossier, proposal_for
 from handoff.routing import free_of
 from nurture import actions as nurture
 from nurture.actions import Promised
+from nurture.engine.crash_points import passing
 from nurture.touching import Channel
 from prospects import actions as prospects
 from prospects.actions import LeadDetails, NotAllowed, StaleVersion, change_stage, locked, reassess
@@ -82,6 +83,7 @@ def hand_off(
     change_stage(
         lead=lead, to_stage=Stage.HANDED_OFF, now=now, by=by, rep=rep, note=override.strip()
     )
+    passing("in a handoff")
     handoff = Handoff.objects.create(
         lead=lead,
         rep=rep,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
-import sys
+import tempfile
 from typing import Any
 
-from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import get_language
@@ -15,15 +13,10 @@ from django.utils.translation import gettext as _
 
 from handoff.dossier import Dossier, Individual, Known
 from prospects.qualification import BuyingRole, State
+from team.paper import PaperJam, paper_of, set_in_type
 from team.templatetags.look import money
 
 SECONDS = 20
-LETTER = frozenset({"US", "CA", "MX", "CL", "CO", "CR", "PH", "PR", "VE"})
-"""Countries whose paper is Letter; everybody else's is A4."""
-
-
-class PaperJam(Exception):
-    """The PDF could not be made within its limits; in words for who asked."""
 
 
 def dossier_pdf(dossier: Dossier, *, meta: str, country: str) -> bytes:
@@ -31,20 +24,14 @@ def dossier_pdf(dossier: Dossier, *, meta: str, country: str) -> bytes:
 
     `meta`: the line on top, who handed it to whom. Takes a fifth of a second.
     """
-    words = page_of(dossier, meta=meta, paper="us-letter" if country in LETTER else "a4")
+    words = page_of(dossier, meta=meta, paper=paper_of(country))
     try:
-        made = subprocess.run(
-            [sys.executable, "-m", "handoff.typeset"],
-            input=json.dumps(words).encode(),
-            capture_output=True,
-            check=True,
-            cwd=settings.BASE_DIR,
-            env={},
-            timeout=SECONDS,
-        )
+        with tempfile.TemporaryFile() as made:
+            set_in_type("handoff/dossier.typ", words, out=made, seconds=SECONDS)
+            made.seek(0)
+            return made.read()
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         raise PaperJam(_("The PDF could not be made. Print the page instead.")) from error
-    return made.stdout
 
 
 def page_of(dossier: Dossier, *, meta: str, paper: str) -> dict[str, Any]:

@@ -33,11 +33,12 @@ from handoff.drawing import Line, line_of
 from handoff.models import Dossier, Handoff, HandoffQuerySet, HandoffState
 from handoff.routing import Proposal, RepNow, free_of, propose
 from nurture.actions import suppressible_address
-from nurture.contactability import Contactable, address_hash
-from nurture.models import Promise, Suppression, Touch
+from nurture.contactability import Contactable
+from nurture.models import Promise, Touch
 from nurture.touching import Channel, Direction
 from prospects.actions import terms_in_force
-from prospects.models import Company, Contact, Lead, RecordedAnswer
+from prospects.consents.hashing import address_hash
+from prospects.models import Company, Contact, Lead, RecordedAnswer, Suppression
 from prospects.qualification import Finding, Terms, assess
 from prospects.reads import answer_facts, company_facts, contact_facts, contacts_of
 from prospects.routing.loads import profile_of
@@ -336,6 +337,8 @@ class Row:
     potential_revenue: Decimal | None
     expected_close_on: Any
     handed_off_at: datetime
+    asked_at: datetime | None
+    """When they last asked us themselves, if that was after the handoff and it is still open."""
     why: str
 
 
@@ -497,6 +500,8 @@ def _first_call() -> Subquery:
 
 def _row(handoff: Any, organisation: Organisation, now: datetime) -> Row:
     lead = handoff.lead
+    is_open = handoff.returned_at is None and handoff.result_at is None
+    asked_since = lead.asked_at is not None and lead.asked_at > handoff.handed_off_at
     return Row(
         pk=handoff.pk,
         lead=lead.pk,
@@ -511,6 +516,7 @@ def _row(handoff: Any, organisation: Organisation, now: datetime) -> Row:
         potential_revenue=handoff.potential_revenue,
         expected_close_on=handoff.expected_close_on,
         handed_off_at=handoff.handed_off_at,
+        asked_at=lead.asked_at if is_open and asked_since else None,
         why=handoff.proposed_why,
     )
 

@@ -7,7 +7,10 @@ from django.urls import path
 from handoff import api as handoff
 from leadflow import api_errors
 from nurture import api as nurture
+from nurture.cadences import api as cadences
 from nurture.capture import api as capture
+from nurture.engine import api as engine
+from nurture.filling import api as filling
 from prospects import api as prospects
 from prospects.imports import api as imports
 from reports import api as reports
@@ -30,6 +33,7 @@ urlpatterns = [
         name="api-lead-enter-program",
     ),
     path("leads/<int:pk>/give-up/", nurture.LeadGiveUp.as_view(), name="api-lead-give-up"),
+    path("leads/<int:pk>/not-now/", nurture.LeadNotNow.as_view(), name="api-lead-not-now"),
     path("leads/<int:pk>/hand-off/", handoff.LeadHandOff.as_view(), name="api-lead-hand-off"),
     path("leads/<int:pk>/restore/", prospects.LeadRestore.as_view(), name="api-lead-restore"),
     path("leads/<int:pk>/revive/", prospects.LeadRevive.as_view(), name="api-lead-revive"),
@@ -46,6 +50,39 @@ urlpatterns = [
         "touches/<int:pk>/take-back/", nurture.TouchTakeBack.as_view(), name="api-touch-take-back"
     ),
     path("answers/", nurture.AnswerList.as_view(), name="api-answer-list"),
+    path("cadences/", cadences.CadenceList.as_view(), name="api-cadence-list"),
+    path("cadences/<int:pk>/", cadences.CadenceDetail.as_view(), name="api-cadence"),
+    path("cadences/<int:pk>/pause/", cadences.CadencePause.as_view(), name="api-cadence-pause"),
+    path("cadences/<int:pk>/resume/", cadences.CadenceResume.as_view(), name="api-cadence-resume"),
+    path(
+        "cadences/<int:pk>/archive/", cadences.CadenceArchive.as_view(), name="api-cadence-archive"
+    ),
+    path("cadences/<int:pk>/reopen/", cadences.CadenceReopen.as_view(), name="api-cadence-reopen"),
+    path("enrolments/", cadences.EnrolmentList.as_view(), name="api-enrolment-list"),
+    path("enrolments/<int:pk>/", cadences.EnrolmentDetail.as_view(), name="api-enrolment"),
+    path(
+        "enrolments/<int:pk>/pause/", cadences.EnrolmentPause.as_view(), name="api-enrolment-pause"
+    ),
+    path(
+        "enrolments/<int:pk>/resume/",
+        cadences.EnrolmentResume.as_view(),
+        name="api-enrolment-resume",
+    ),
+    path("enrolments/<int:pk>/stop/", cadences.EnrolmentStop.as_view(), name="api-enrolment-stop"),
+    path("fillings/", filling.FillingList.as_view(), name="api-filling-list"),
+    path("fillings/<int:pk>/", filling.FillingDetail.as_view(), name="api-filling"),
+    path("fillings/<int:pk>/cancel/", filling.FillingCancel.as_view(), name="api-filling-cancel"),
+    path("planned-touches/", engine.PlannedTouchList.as_view(), name="api-planned-list"),
+    path("planned-touches/<int:pk>/", engine.PlannedTouchDetail.as_view(), name="api-planned"),
+    path(
+        "planned-touches/<int:pk>/settle/",
+        engine.PlannedTouchSettle.as_view(),
+        name="api-planned-settle",
+    ),
+    path("engine/", engine.EngineStatus.as_view(), name="api-engine"),
+    path("engine/pause/", engine.EnginePause.as_view(), name="api-engine-pause"),
+    path("engine/resume/", engine.EngineResume.as_view(), name="api-engine-resume"),
+    path("engine/uncertain/", engine.EngineUncertain.as_view(), name="api-uncertain-list"),
     path("handoffs/", handoff.HandoffList.as_view(), name="api-handoff-list"),
     path("handoffs/<int:pk>/", handoff.HandoffDetail.as_view(), name="api-handoff"),
     path("handoffs/<int:pk>/accept/", handoff.HandoffAccept.as_view(), name="api-handoff-accept"),

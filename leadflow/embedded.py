@@ -278,6 +278,7 @@ class Postgres(Server):
         options = [
             "listen_addresses=",
             "unix_socket_permissions=0700",
+            "jit=off",  # compiles for longer than our questions take
             *([] if self.durable else fast),
         ]
         arguments = [argument for option in options for argument in ("-c", option)]

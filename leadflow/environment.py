@@ -3,12 +3,32 @@
 django-environ parses; what it would let pass in silence (`DEBUG=yess` is False there) is refused here.
 """
 
+import os
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from environ import Env
 
 env = Env()
+
+LEAST_HOOK_SECRET = 20
+
+MAIL_PROVIDERS = (
+    "amazon_ses",
+    "brevo",
+    "mailersend",
+    "mailgun",
+    "mailjet",
+    "mailtrap",
+    "mandrill",
+    "postal",
+    "postmark",
+    "resend",
+    "sendgrid",
+    "sparkpost",
+    "unisender_go",
+)
+"""Those that send and report (django-anymail's names)."""
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off"}
@@ -34,6 +54,15 @@ def choice(name: str, allowed: tuple[str, ...], default: str) -> str:
     value = text(name, default)
     if value not in allowed:
         raise _refuse(name, repr(value), "one of " + ", ".join(allowed))
+    return value
+
+
+def name_server(name: str, default: str) -> str:
+    """`system`, `off`, or the address and port of a name server."""
+    value = text(name, default)
+    host, _colon, port = value.rpartition(":")
+    if value not in ("system", "off") and not (host and port.isascii() and port.isdigit()):
+        raise _refuse(name, repr(value), "system, off, or a name server as 192.0.2.1:53")
     return value
 
 
@@ -84,3 +113,22 @@ def url(name: str, schemes: tuple[str, ...], example: str) -> str:
         scheme = value.partition(":")[0] if ":" in value else "no address"
         raise _refuse(name, f"{scheme}:…" if ":" in value else scheme, expected)
     return value
+
+
+def anymail(provider: str) -> dict[str, str | int]:
+    """django-anymail's settings: each variable ANYMAIL_…, as its documentation names them.
+
+    Without a secret anybody could report a bounce: a provider needs one.
+    """
+    found: dict[str, str | int] = {
+        name.removeprefix("ANYMAIL_"): value.strip()
+        for name, value in os.environ.items()
+        if name.startswith("ANYMAIL_") and value.strip()
+    }
+    known = str(found.get("WEBHOOK_SECRET", ""))
+    user, _colon, password = known.partition(":")
+    if provider and not (user and len(password) >= LEAST_HOOK_SECRET):
+        expected = f"user:password, the password of at least {LEAST_HOOK_SECRET} characters"
+        raise _refuse("ANYMAIL_WEBHOOK_SECRET", "too short" if known else "not set", expected)
+    # Below the time after which a message of unknown fate is shown to a person.
+    return {"REQUESTS_TIMEOUT": 30, "IGNORE_UNSUPPORTED_FEATURES": True, **found}

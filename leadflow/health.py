@@ -15,6 +15,8 @@ from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from leadflow.metrics import EngineCollector, QueueCollector, WorkCollector
+
 LAST_TICK_KEY = "leadflow.last_tick"
 TICK_OVERDUE_SECONDS = 120.0  # four missed turns of the heartbeat
 BROKER_TIMEOUT_SECONDS = 2
@@ -89,8 +91,9 @@ def readyz(request: HttpRequest) -> JsonResponse:
 @login_not_required
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The same as gauges, read when asked, so that they are right with any number of processes."""
-    health = read_health(timezone.now())
+    """The same as gauges, and the engine's, read when asked: right with any number of processes."""
+    now = timezone.now()
+    health = read_health(now)
     registry = CollectorRegistry()
 
     def gauge(name: str, documentation: str, value: float) -> None:
@@ -104,4 +107,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
             "Seconds since beat, broker and worker last moved together.",
             health.last_tick_age,
         )
+    if health.database:
+        registry.register(EngineCollector())
+        registry.register(WorkCollector(now))
+    if health.broker:
+        registry.register(QueueCollector())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

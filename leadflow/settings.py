@@ -186,6 +186,21 @@ EMAIL_HOST_PASSWORD = MAIL["EMAIL_HOST_PASSWORD"] or ""
 EMAIL_USE_TLS = MAIL.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = MAIL.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 60
+# At once, of each dispatcher: a message waits for the server most of its time.
+MAIL_CONNECTIONS = environment.number("MAIL_CONNECTIONS", 4, least=1)
+# Or a provider's own API (django-anymail's names), which also tells of bounces and complaints.
+EMAIL_PROVIDER = environment.choice("EMAIL_PROVIDER", ("", *environment.MAIL_PROVIDERS), "")
+ANYMAIL: dict[str, Any] = environment.anymail(EMAIL_PROVIDER)
+# The mailbox that replies, bounces and automatic replies come to. Not named: none is read.
+IMAP_URL = (
+    environment.url(
+        "IMAP_URL", ("imaps", "imap+tls", "imap"), "imaps://user:password@mail.example.com/INBOX"
+    )
+    if environment.text("IMAP_URL")
+    else ""
+)
+# Whether DNS is asked which domains take mail: system, off, or the host:port of a name server.
+MAIL_DNS = environment.name_server("MAIL_DNS", "system" if PRODUCTION else "off")
 # Where prospects reach us: in the links of what they are sent.
 PUBLIC_URL = environment.text(
     "PUBLIC_URL", f"https://{ALLOWED_HOSTS[0]}" if PRODUCTION else "http://localhost:8000"
@@ -293,11 +308,15 @@ SPECTACULAR_SETTINGS = {
         "Attribute": "prospects.qualification.Attribute",
         "Basis": "prospects.qualification.Basis",
         "Channel": "nurture.touching.Channel",
+        "HandoffResult": "handoff.models.Result",
         "HandoffState": "handoff.models.HandoffState",
         "ImportKind": "prospects.models.ImportKind",
         "ImportState": "prospects.models.ImportState",
+        "PlannedState": "nurture.engine.states.PlannedState",
         "SourceKind": "prospects.models.SourceKind",
         "Stage": "prospects.stages.Stage",
+        "StepChannel": "nurture.cadences.api.CHANNELS",
+        "SubmissionResult": "nurture.models.Submission.Result",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -118,9 +118,36 @@ PARTS = (
         _("What happens by itself"),
         (
             SettingsPage(
+                "template-list",
+                _("Templates"),
+                _("With which words do you write and call, and what comes of them?"),
+            ),
+            SettingsPage(
+                "mail-settings",
+                _("Mail"),
+                _("Who does automatic mail come from, and does it leave at all?"),
+                administers,
+            ),
+            SettingsPage(
                 "engine",
                 _("Engine"),
                 _("What is due, what hangs, what was refused, and should anything go out at all?"),
+            ),
+            SettingsPage(
+                "engine-limits",
+                _("Limits of the mail"),
+                _("How many complaints and wrong addresses are too many?"),
+            ),
+            SettingsPage(
+                "contacting",
+                _("Contacting people"),
+                _("How often, at which hours, and on what ground may people be contacted, where?"),
+                anybody,
+            ),
+            SettingsPage(
+                "suppressions",
+                _("Left alone"),
+                _("Which addresses must not be used, since when and why?"),
             ),
         ),
     ),

@@ -7,32 +7,24 @@ touch, gate) true before it returns.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from nurture.attempts import TOUCH_COLUMNS, TouchSummary, regroup_lead, summary_of
+from nurture.attempts import TOUCH_COLUMNS, TouchSummary, regroup_lead, summaries_of, summary_of
 from nurture.cadence import LeadNow, PlannedStep, PromisedTouch, next_touch
 from nurture.cadences import enrolling
-from nurture.contactability import address_channel, address_hash
-from nurture.engine.addresses import lock_address
-from nurture.models import (
-    AnswerEvidence,
-    Attempt,
-    Enrolment,
-    PlannedTouch,
-    Promise,
-    Step,
-    Suppression,
-    Touch,
-)
+from nurture.contactability import address_channel
+from nurture.engine.states import PlannedState
+from nurture.models import AnswerEvidence, Attempt, Enrolment, PlannedTouch, Promise, Step, Touch
+from nurture.reach import NOBODY, Suppressed, is_shut, suppressed_among, usable_channels
 from nurture.touching import ARRIVED, COMES_BACK, OUTCOMES, Channel, Direction, Outcome, may_give_up
 from prospects import actions as prospects
 from prospects.actions import (
@@ -46,8 +38,10 @@ from prospects.actions import (
     record_answer,
     refuse_reps,
 )
+from prospects.consents.actions import suppress_address
+from prospects.consents.hashing import address_of
 from prospects.first_touch import NextTouch
-from prospects.models import AssignmentRule, Contact, Lead
+from prospects.models import AssignmentRule, Contact, Lead, RecordedAnswer, Suppression
 from prospects.qualification import Answer, Assessment, Attribute, Basis, BuyingRole
 from prospects.reads import calendar_there
 from prospects.routing.assigning import give
@@ -88,6 +82,8 @@ def log_touch(
     promised: Promised | None = None,
     idempotency_key: uuid.UUID | None = None,
     supersedes: Touch | None = None,
+    is_by_unknown: bool = False,
+    returns_on: date | None = None,
 ) -> Touch:
     """Write down a touch that did happen, and bring the lead's verdicts up to date.
 
@@ -95,7 +91,9 @@ def log_touch(
     through a form). The same `idempotency_key` by the same
     person gives the same touch again. Refuses (ValidationError) an outcome the channel does not
     know, a time in the future, a person of another company, and the correction of what is corrected.
-    A touch is a fact: it may be written down at any stage, by the rep too.
+    A touch is a fact: it may be written down at any stage, by the rep too. `is_by_unknown`: somebody
+    of theirs whom we do not have, so that nothing is learned of a contact; `returns_on`: the day
+    that an automatic reply names.
     """
     occurred_at = occurred_at or now
     _check_touch(lead, channel, outcome, occurred_at, now)
@@ -106,7 +104,7 @@ def log_touch(
         if logged is not None:
             return logged
     _check_of_lead(lead, contact, supersedes)
-    if contact is None or contact.pk == lead.contact_id:
+    if not is_by_unknown and (contact is None or contact.pk == lead.contact_id):
         contact = lead.contact  # as read now: what is learned of it counts in the next touch
     touch = Touch.objects.create(
         lead=lead,
@@ -149,11 +147,46 @@ def log_touch(
         enrolling.stop_after(touch, now=now)
         planned = None
     elif planned is not None and touch.outcome == Outcome.AUTO_REPLY:
-        enrolling.park(planned, touch)
+        enrolling.park(planned, touch, returns_on)
         planned = enrolling.open_planned(lead)
     elif planned is not None and by is not None and enrolling.fulfil(planned, touch, now=now):
         planned = enrolling.open_planned(lead)
     _settle(lead, touch, promises, planned, now=now, moved=was != lead.stage)
+    return touch
+
+
+@transaction.atomic
+def log_sent(
+    *,
+    planned: PlannedTouch,
+    occurred_at: datetime,
+    note: str,
+    now: datetime,
+    reason: str = "",
+    by: User | None = None,
+) -> Touch:
+    """Write down the touch that a machine made as planned, close its step and plan what follows.
+
+    The caller has locked the lead and the planned touch. `by` and `reason`: who says so and how they
+    know, where the machine itself did not hear it.
+    """
+    lead = locked(planned.lead)
+    planned.lead = lead
+    touch = Touch.objects.create(
+        lead=lead,
+        contact=planned.contact,
+        channel=planned.channel,
+        direction=Direction.OUT,
+        outcome=Outcome.SENT,
+        occurred_at=occurred_at,
+        note=note,
+        recorded_at=now,
+    )
+    enrolling.close(planned, PlannedState.SENT, now=now, reason=reason, by=by, touch=touch)
+    zone = calendar_there(planned.contact, lead.company, Organisation.current().calendar).zone
+    day = occurred_at.astimezone(zone).date()
+    following = enrolling.advance(planned, done_on=day, now=now) or enrolling.open_planned(lead)
+    _settle(lead, touch, open_promises(lead), following, now=now)
     return touch
 
 
@@ -224,7 +257,7 @@ def _learn_from(touch: Touch, contact: Contact | None, now: datetime) -> None:
         case Outcome.RETURNED:
             found["address_invalid_at"] = touch.occurred_at
         case Outcome.UNSUBSCRIBED:
-            suppress(contact=contact, channel=Channel.EMAIL, now=now)
+            suppress(contact=contact, channel=Channel.EMAIL, now=now, by=touch.by)
     if touch.is_conversation and contact.buying_role != BuyingRole.UNKNOWN:
         found["role_confirmed_at"] = touch.occurred_at
     if found:
@@ -304,9 +337,96 @@ def plan_next(*, lead: Lead, now: datetime) -> None:
     _plan(lead, summary_of(lead, ours), promises, ours, now, planned=planned, decides=decides)
 
 
+def plan_all(
+    leads: Sequence[Lead], *, now: datetime, planned: Mapping[int, PlannedTouch] | None = None
+) -> None:
+    """The same for many leads, which the caller has locked: a fixed number of statements.
+
+    They come with their company and contact. `planned`: what the caller knows to be planned for some
+    of them, by their ids, each with its enrolment's cadence. Of the touches only those are read on which the choice
+    rests: most leads of a cadence wait for its next step, whatever there was before.
+    """
+    ours = Organisation.current().calendar
+    worked = [lead for lead in leads if lead.is_worked]
+    ids = [lead.pk for lead in worked]
+    promises: defaultdict[int, list[Promise]] = defaultdict(list)
+    for given in Promise.objects.open().filter(lead__in=ids):
+        promises[given.lead_id].append(given)
+    planned = dict(planned or {})
+    if others := [lead for lead in ids if lead not in planned]:
+        planned |= enrolling.open_planned_of(others)
+    decides = dict(
+        RecordedAnswer.objects.filter(
+            lead__in=[lead.pk for lead in worked if _rests_on_decision(lead, promises[lead.pk])],
+            attribute=Attribute.PROCESS,
+            superseded_at__isnull=True,
+        ).values_list("lead", "on")
+    )
+    of_touches = [lead.pk for lead in worked if lead.asked_at is not None or lead.pk not in planned]
+    summaries = summaries_of(of_touches, ours)
+    suppressed = suppressed_among(_people(lead for lead in worked if lead.pk not in planned))
+    chosen = {
+        lead.pk: _chosen(
+            lead,
+            summaries.get(lead.pk, NO_TOUCHES),
+            promises[lead.pk],
+            ours,
+            now,
+            planned=planned.get(lead.pk),
+            decides=decides.get(lead.pk),
+            suppressed=suppressed,
+        )
+        for lead in worked
+    }
+    _store_all(leads, chosen)
+
+
+NO_TOUCHES = TouchSummary([])
+
+
+def _people(leads: Iterable[Lead]) -> list[Contact]:
+    """Whom the leads are about, each with the company that came with the lead."""
+    people = []
+    for lead in leads:
+        if lead.contact is not None:
+            if lead.contact.company_id == lead.company_id:
+                lead.contact.company = lead.company
+            people.append(lead.contact)
+    return people
+
+
+def _rests_on_decision(lead: Lead, promises: Sequence[Promise]) -> bool:
+    """Whether the choice of the next touch depends on the day on which they decide."""
+    return lead.conversation_at is not None and not promises and lead.is_worked
+
+
+def _store_all(leads: Sequence[Lead], chosen: Mapping[int, NextTouch | None]) -> None:
+    """Save the plans that changed in one statement."""
+    changed = []
+    for lead in leads:
+        before = tuple(getattr(lead, column) for column in PLAN_COLUMNS)
+        plan = _columns_of(chosen.get(lead.pk))
+        if plan != before:
+            changed.append((lead.pk, *plan))
+    if not changed:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE prospects_lead AS lead
+               SET next_touch_at = plan.at, next_touch_channel = plan.channel,
+                   next_touch_rank = plan.rank, next_touch_why = plan.why
+              FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::smallint[], %s::text[])
+                AS plan (lead, at, channel, rank, why)
+             WHERE lead.id = plan.lead
+            """,
+            [list(column) for column in zip(*changed, strict=True)],
+        )
+
+
 def _decision_on(lead: Lead, promises: Sequence[Promise]) -> date | None:
     """The day on which they decide, read where the choice of the next touch depends on it."""
-    if lead.conversation_at is None or promises or not lead.is_worked:
+    if not _rests_on_decision(lead, promises):
         return None
     process = lead.answers.filter(attribute=Attribute.PROCESS, superseded_at__isnull=True).first()
     return process.on if process else None
@@ -324,19 +444,46 @@ def _plan(
     also: tuple[str, ...] = (),
 ) -> None:
     """Choose the next touch and save it, with the columns in `also`."""
+    chosen = _chosen(
+        lead,
+        summary,
+        promises,
+        ours,
+        now,
+        planned=planned,
+        decides=decides,
+        suppressed=suppressed_among(_people([lead])) if planned is None else NOBODY,
+    )
+    _store(lead, chosen, also)
+
+
+def _chosen(
+    lead: Lead,
+    summary: TouchSummary,
+    promises: Sequence[Promise],
+    ours: Calendar,
+    now: datetime,
+    *,
+    planned: PlannedTouch | None,
+    decides: date | None,
+    suppressed: Suppressed,
+) -> NextTouch | None:
+    usable = usable_channels(lead.contact, lead.company, suppressed=suppressed, now=now)
     promise = min(promises, key=lambda promise: promise.due_at, default=None)
-    chosen = next_touch(
+    return next_touch(
         LeadNow(
             stage=lead.stage,
             received_at=lead.received_at,
             asked_at=lead.asked_at,
             horizon=lead.horizon,
-            can_call=lead.contact is not None and lead.contact.can_be_called,
-            can_email=lead.contact is not None and lead.contact.can_be_emailed,
+            can_call=Channel.PHONE in usable,
+            can_email=Channel.EMAIL in usable,
+            is_shut=is_shut(lead.contact, lead.company, usable),
             last_touch_at=summary.last_outbound_at,
             conversation_at=summary.conversation_at,
             decision_on=decides,
             open_attributes=lead.open_attributes,
+            postponed_until=lead.postponed_until,
         ),
         promise=(
             PromisedTouch(promise.channel, promise.due_at, promise.words) if promise else None
@@ -346,7 +493,6 @@ def _plan(
         calendar=calendar_there(lead.contact, lead.company, ours),
         now=now,
     )
-    _store(lead, chosen, also)
 
 
 def _as_step(planned: PlannedTouch) -> PlannedStep:
@@ -358,9 +504,14 @@ def _as_step(planned: PlannedTouch) -> PlannedStep:
     )
 
 
+def _columns_of(chosen: NextTouch | None) -> tuple[datetime | None, str, int, str]:
+    """What PLAN_COLUMNS say of the next touch, or of none."""
+    return (chosen.at, chosen.channel, chosen.rank, chosen.why) if chosen else (None, "", 0, "")
+
+
 def _store(lead: Lead, chosen: NextTouch | None, also: tuple[str, ...] = ()) -> None:
     """Save the plan, with the columns in `also`; a plan that stays as it was costs nothing."""
-    plan = (chosen.at, chosen.channel, chosen.rank, chosen.why) if chosen else (None, "", 0, "")
+    plan = _columns_of(chosen)
     before = tuple(getattr(lead, column) for column in PLAN_COLUMNS)
     for column, value in zip(PLAN_COLUMNS, plan, strict=True):
         setattr(lead, column, value)
@@ -489,7 +640,13 @@ def disqualify(*, lead: Lead, reason: str, by: User, now: datetime, note: str = 
     Promise.objects.open().filter(lead=lead).update(dropped_at=now)
     if reason == Disqualification.ASKED_TO_STOP and lead.contact is not None:
         for channel in (Channel.PHONE, Channel.EMAIL, Channel.LETTER):
-            suppress(contact=lead.contact, channel=channel, now=now, why=Suppression.Why.ASKED)
+            suppress(
+                contact=lead.contact,
+                channel=channel,
+                now=now,
+                why=Suppression.Why.ASKED,
+                by=by,
+            )
     return lead
 
 
@@ -499,35 +656,21 @@ def suppress(
     channel: str,
     now: datetime,
     why: str = Suppression.Why.UNSUBSCRIBED,
+    by: User | None = None,
 ) -> None:
-    """Never use this address of the contact again. Nothing weakens it."""
-    address = suppressible_address(contact, channel)
-    if address:
-        channel = address_channel(channel)
-        hashed = address_hash(settings.SUPPRESSION_KEY, channel, address)
-        lock_address(hashed)
-        Suppression.objects.get_or_create(
-            channel=channel, address_hash=hashed, defaults={"why": why, "at": now}
-        )
+    """Never use this address of the contact again. Nothing weakens it but an administrator's release.
+
+    The next touch is planned by whoever calls it.
+    """
+    kind = address_channel(channel)
+    if address := address_of(contact, kind):
+        source = Suppression.Source.PERSON if by else Suppression.Source.MAIL
+        suppress_address(kind=kind, address=address, why=why, source=source, by=by, now=now)
 
 
 def suppressible_address(contact: Contact, channel: str) -> str:
     """The normalised address of a contact on a channel; empty where there is none."""
-    match address_channel(channel):
-        case Channel.PHONE:
-            return contact.phone_key
-        case Channel.EMAIL:
-            return contact.email_key
-        case Channel.LETTER:
-            company = contact.company
-            place = (
-                (company.street, company.postal_code, company.city, company.country)
-                if company
-                else ()
-            )
-            return "|".join((contact.name, *place)).lower() if any(place) else ""
-        case _:
-            return ""
+    return address_of(contact, address_channel(channel))
 
 
 @transaction.atomic

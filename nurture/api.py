@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from nurture import actions
 from nurture.actions import Promised
+from nurture.cadences import putting_off
 from nurture.models import Attempt, Promise, Touch
 from nurture.touching import Channel, Direction, Outcome
 from prospects.actions import terms_in_force
@@ -409,6 +410,25 @@ class LeadPromises(Resource):
 
 
 # Verbs on a lead
+
+
+class NotNowIn(Strict):
+    """`promised`: when to come back. Without it the cadence's own steps for “not now” say so."""
+
+    promised = PromiseIn(required=False)
+
+    def validate_promised(self, value: dict[str, Any]) -> Promised:
+        return Promised(**value)
+
+
+@extend_schema(request=NotNowIn, responses=LeadOut)
+class LeadNotNow(LeadVerb):
+    """They replied, but not now: the lead comes back later, and what was planned for now ends."""
+
+    body = NotNowIn
+
+    def take(self, lead: Lead, said: dict[str, Any]) -> None:
+        putting_off.put_off(lead=lead, by=self.user, now=self.now, **said)
 
 
 class DisqualifyIn(NoteIn):

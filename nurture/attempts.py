@@ -163,7 +163,15 @@ def summary_of(lead: Lead, calendar: Calendar) -> TouchSummary:
     return sum_up(_standing([lead.pk]), calendar)
 
 
-def _standing(lead_ids: list[int]) -> Iterable[StandingTouch]:
+def summaries_of(lead_ids: Sequence[int], calendar: Calendar) -> dict[int, TouchSummary]:
+    """The same for many leads, by their ids, in one question."""
+    summaries = {lead_id: TouchSummary([]) for lead_id in lead_ids}
+    for lead_id, of_lead in groupby(_standing(lead_ids), lambda touch: touch.lead_id):
+        summaries[lead_id] = sum_up(of_lead, calendar)
+    return summaries
+
+
+def _standing(lead_ids: Sequence[int]) -> Iterable[StandingTouch]:
     rows = fetch(
         """
         SELECT lead_id, channel, direction, outcome, occurred_at
@@ -171,15 +179,13 @@ def _standing(lead_ids: list[int]) -> Iterable[StandingTouch]:
          WHERE lead_id = ANY(%(leads)s) AND superseded_at IS NULL
          ORDER BY lead_id, occurred_at, id
         """,
-        {"leads": lead_ids},
+        {"leads": list(lead_ids)},
     )
     return map(StandingTouch._make, rows)
 
 
 def _regroup_batch(lead_ids: list[int], calendar: Calendar) -> dict[int, TouchSummary]:
-    summaries = {lead_id: TouchSummary([]) for lead_id in lead_ids}
-    for lead_id, of_lead in groupby(_standing(lead_ids), lambda touch: touch.lead_id):
-        summaries[lead_id] = sum_up(of_lead, calendar)
+    summaries = summaries_of(lead_ids, calendar)
     Attempt.objects.filter(lead__in=lead_ids).delete()
     copied = CopyBuffer("nurture_attempt", ATTEMPT_COLUMNS)
     for lead_id, summary in summaries.items():

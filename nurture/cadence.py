@@ -7,7 +7,7 @@ the queue is one indexed question (domain.md, section 7: "the next best touch").
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from django.utils.translation import gettext as _
@@ -76,11 +76,15 @@ class LeadNow:
     horizon: str = Horizon.UNKNOWN
     can_call: bool = True
     can_email: bool = True
+    is_shut: bool = False
+    """No address is left that may be used, and one is known that must not be."""
     last_touch_at: datetime | None = None
     conversation_at: datetime | None = None
     decision_on: date | None = None
     open_attributes: Sequence[str] = ()
     gate_passes: bool = False
+    postponed_until: datetime | None = None
+    """An absence put off what the program’s own rhythm asks for."""
 
     @property
     def is_unanswered(self) -> bool:
@@ -139,7 +143,20 @@ def next_touch(
         return NextTouch(now, Channel.OTHER, Rank.READY, _("ready for sales: hand it to a rep"))
     if planned is not None and not lead.is_unanswered:
         return _planned_touch(planned)
+    chosen = _own_rhythm(lead, attempts, calendar, now)
+    if lead.postponed_until is not None and not lead.is_unanswered:
+        return replace(chosen, at=max(chosen.at, lead.postponed_until))
+    return chosen
+
+
+def _own_rhythm(
+    lead: LeadNow, attempts: Sequence[ConnectAttempt], calendar: Calendar, now: datetime
+) -> NextTouch:
+    """What the attempts and the open attributes ask for, where nothing else is said."""
     last = lead.last_touch_at
+    if lead.is_shut:
+        why = _("no address is left that may be used: find another, or close the lead")
+        return NextTouch(last or lead.received_at, Channel.OTHER, Rank.GIVE_UP, why)
     if last is None or lead.is_unanswered:
         return lead.first_touch(now)
     under_way = attempts[-1] if attempts and attempts[-1].is_open_at(now) else None
@@ -153,7 +170,12 @@ def next_touch(
 def _planned_touch(planned: PlannedStep) -> NextTouch:
     """What the cadence says is next; what a machine does is told, and ranks last."""
     if planned.by_machine:
-        why = _("%s: an email goes out by itself") % planned.cadence
+        words = (
+            _("%s: an email goes out by itself")
+            if planned.channel == Channel.EMAIL
+            else _("%s: goes out with the next post")
+        )
+        why = words % planned.cadence
         return NextTouch(planned.due_at, planned.channel, Rank.LONG_TERM, why)
     why = f"{planned.cadence}: {Channel(planned.channel).label.lower()}"
     return NextTouch(planned.due_at, planned.channel, Rank.CADENCE, why)
@@ -189,7 +211,8 @@ def _follow_up(lead: LeadNow, last: datetime, calendar: Calendar, now: datetime)
             return NextTouch(at, lead.first_channel, Rank.DECISION_NEAR, why)
     if lead.horizon == Horizon.LONG_TERM:
         at = morning_after(last, DAYS_LONG_TERM, calendar)
-        return NextTouch(at, Channel.EMAIL, Rank.LONG_TERM, _("stay in touch: long-term"))
+        channel = Channel.EMAIL if lead.can_email else lead.first_channel
+        return NextTouch(at, channel, Rank.LONG_TERM, _("stay in touch: long-term"))
     at = morning_after(last, DAYS_AFTER_CONVERSATION, calendar)
     why = _("ask: %s") % asks if asks else _("follow up on what was said")
     return NextTouch(at, lead.first_channel, Rank.FOLLOW_UP, why)

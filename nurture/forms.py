@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from nurture.actions import Promised
 from nurture.models import Touch
 from nurture.story import conversation_in_words
-from nurture.touching import Channel, Outcome
+from nurture.touching import TALKED, Channel, Outcome
 from nurture.wording import HAPPENING, Happening
 from prospects.models import Contact
 from prospects.qualification import Answer, Attribute
@@ -106,6 +106,22 @@ class PromiseForm(forms.Form):
         )
 
 
+class NotNowForm(PromiseForm):
+    """They said “not now”: the day on which we come back, or nothing, then the cadence says so."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        promised_at = self.fields["promised_at"]
+        promised_at.required = False
+        promised_at.label = _("When to come back, their time")
+        promised_at.help_text = _("Empty: the steps that the cadence has for “not now”.")
+
+    @property
+    def agreed(self) -> Promised | None:
+        """The promise, where they named a day."""
+        return self.promise if self.cleaned_data["promised_at"] else None
+
+
 class TouchForm(PromiseForm):
     """What happened, with whom, when; and what was promised in it.
 
@@ -131,6 +147,7 @@ class TouchForm(PromiseForm):
         required=False,
     )
     promises = forms.BooleanField(label=gettext_lazy("I promised the next touch"), required=False)
+    not_now = forms.BooleanField(label=gettext_lazy("They said: not now"), required=False)
     key = forms.UUIDField(widget=forms.HiddenInput)
 
     def __init__(
@@ -155,12 +172,23 @@ class TouchForm(PromiseForm):
     def clean_contact(self) -> Contact | None:
         return self.contacts.get(self.cleaned_data["contact"])
 
+    def clean(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        if said.get("not_now") and "outcome" in said:
+            outcome = Outcome(HAPPENING[said["outcome"]].outcome)
+            if outcome not in TALKED:
+                words = _("Only somebody who talked to us, or replied, can have said so.")
+                self.add_error("not_now", words)
+        return said
+
     @property
     def touch(self) -> dict[str, Any]:
         """What `actions.log_touch` is told."""
         said = self.cleaned_data
         happening = HAPPENING[said["outcome"]]
-        promises = said["promises"] or happening.outcome == Outcome.CALLBACK_REQUESTED
+        promises = (
+            said["promises"] or said["not_now"] or happening.outcome == Outcome.CALLBACK_REQUESTED
+        )
         return {
             "channel": happening.channel,
             "outcome": happening.outcome,

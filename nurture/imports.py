@@ -13,8 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from nurture.attempts import regroup
+from nurture.engine.crash_points import passing
 from nurture.touching import ARRIVED, OUTCOMES, Channel, Direction
 from prospects import keys
+from prospects.consents.from_files import suppress_from_file
 from prospects.imports.intake import (
     BadRow,
     ImportResult,
@@ -152,10 +154,27 @@ def import_touches(
         _refuse(intake)
         leads = _locked_leads()
         _insert()
+        passing("in an import")
         _count(intake)
         regroup(leads)
         rejudge(_with_conversations(), now=now)
+        intake.record.opted_out = _obey_unsubscribed(intake, now)
     return result_of(intake)
+
+
+def _obey_unsubscribed(intake: Intake, now: datetime) -> int:
+    """Who unsubscribed, as the file says, is left alone, though the touch was known before."""
+    refusals = fetch(
+        """
+        SELECT 'email', 'unsubscribed', row.email_key, NULL, touch.contact_id
+          FROM touched
+          JOIN staged_touch AS row USING (line)
+          JOIN nurture_touch AS touch ON touch.external_id = row.external_id
+         WHERE row.outcome = 'unsubscribed' AND touched.fate IN ('new', 'known')
+        """
+    )
+    suppress_from_file(refusals, intake_id=intake.record.pk, by=intake.record.by, now=now)
+    return len(refusals)
 
 
 def _stage(intake: Intake, directory: Directory) -> None:

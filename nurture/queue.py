@@ -12,14 +12,21 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django.utils.text import capfirst
+from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from nurture import wording
+from nurture.absence.reads import Away, away_now, covered_by, covered_leads
 from nurture.cadence import Rank
-from nurture.contactability import Verdict
-from nurture.reach import Suppressed, may_be_contacted, suppressed_among
+from nurture.contactability import NEVER, Verdict, never_contactable
+from nurture.mail_templates.scripts import scripts_due
+from nurture.reach import (
+    Suppressed,
+    may_be_contacted,
+    reachability_among,
+    suppressed_among,
+)
 from nurture.rounds import Round
 from nurture.story import Place
 from nurture.touching import Channel
@@ -67,14 +74,20 @@ class DueLead:
     urgency: Urgency
     asks: str
     """“Ask: …”, the question of the cheapest open attribute."""
+    says: str
+    """“Say: …”, how the script of a cadence's call begins."""
     there: str
     """The time where they are."""
     may: str
     may_tone: str
     phone: str
     phone_link: str
+    phone_why: str
+    """Why it must not be called at all, where it is no link: “asked us not to”."""
     skipped: str
     """“Skipped today: …”; empty if it was not."""
+    stands_in: str
+    """“for Dana, until Dec 3”; empty for one's own."""
 
 
 @dataclass(frozen=True)
@@ -115,11 +128,16 @@ class TodayPage:
     """With nothing due: the next that will be."""
     sees_leads: bool
     """There are leads at all: nothing to do is not nothing there."""
+    away: tuple[Away, ...]
+    """Whom the reader covers, and for a manager who of theirs is away."""
 
 
-def due_leads(user: User, now: datetime) -> QuerySet[Lead]:
-    """Who is due now of the user's own leads, in the order of the queue."""
-    return Lead.objects.worked().filter(specialist=user).due(now)
+def due_leads(user: User, now: datetime, away: dict[int, Away]) -> QuerySet[Lead]:
+    """Who is due now, in the order of the queue: the user's own leads, and those done for who is away."""
+    mine = Q(specialist=user)
+    if away:
+        mine |= covered_leads(user, away)
+    return Lead.objects.worked().filter(mine).due(now)
 
 
 def today(
@@ -130,20 +148,25 @@ def today(
     after: Place | None = None,
     start: int = 1,
 ) -> TodayPage:
-    """The queue of the user's own leads and what stands around it: at most six queries.
+    """The queue of the user's own leads and what stands around it: at most nine queries.
 
     `after`: where the last page ended, and `start` the number of the first row then.
     """
-    rows = list(_after(due_leads(user, now), after).only(*_SHOWN)[: PAGE + 1])
+    absent = away_now(user, now)
+    away = {each.person: each for each in absent if each.cover == user.pk}
+    queue = due_leads(user, now, away)
+    rows = list(_after(queue, after).only(*_SHOWN)[: PAGE + 1])
     is_more = len(rows) > PAGE
     rows = rows[:PAGE]
     _bring_home(rows)
-    suppressed = suppressed_among(lead.contact for lead in rows if lead.contact) if rows else ()
+    suppressed = suppressed_among(lead.contact for lead in rows if lead.contact)
     ours, address = user.organisation.calendar, addresses("lead-detail")
+    of_cadences = [lead.pk for lead in rows if lead.next_touch_rank == Rank.CADENCE]
+    scripts = scripts_due(of_cadences, now, organisation=user.organisation)
     sentence = ""
     if rows and after is None:
         ranks = (
-            list(due_leads(user, now).values_list("next_touch_rank", flat=True)[: MOST_COUNTED + 1])
+            list(queue.values_list("next_touch_rank", flat=True)[: MOST_COUNTED + 1])
             if is_more
             else [lead.next_touch_rank for lead in rows]
         )
@@ -171,6 +194,8 @@ def today(
                 past=past,
                 suppressed=suppressed,
                 ours=ours,
+                script=scripts.get(lead.pk, ""),
+                away=away,
             )
             for number, lead in enumerate(rows, start)
         ),
@@ -181,12 +206,14 @@ def today(
         coming_up=tuple(coming_up),
         next_up=next_up,
         sees_leads=bool(rows or next_up) or Lead.objects.visible_to(user).exists(),
+        away=tuple(absent),
     )
 
 
 _NAMES = ("external_id", "company__name", "contact__first_name", "contact__last_name")
 _SHOWN = (
     *_NAMES,
+    "specialist_id",
     "received_at",
     "open_attributes",
     "next_touch_at",
@@ -204,6 +231,7 @@ _SHOWN = (
     "contact__address_invalid_at",
     "company__country",
     "company__city",
+    "company__region",
     "company__street",
     "company__postal_code",
     "company__timezone",
@@ -273,12 +301,17 @@ def _due(
     past: Round,
     suppressed: Suppressed,
     ours: Calendar,
+    script: str,
+    away: dict[int, Away],
 ) -> DueLead:
     there = calendar_there(lead.contact, lead.company, ours)
     channel = lead.next_touch_channel or Channel.OTHER
     is_talk = channel in (Channel.PHONE, Channel.MEETING)
     may = may_be_contacted(
         lead.contact, lead.company, channel, suppressed=suppressed, calendar=there, now=now
+    )
+    closed = never_contactable(
+        reachability_among(lead.contact, lead.company, Channel.PHONE, suppressed), now
     )
     question = question_of(lead) if is_talk and lead.next_touch_rank not in SAYS_IT_ALL else ""
     skipped = past.skipped.get(lead.pk, "")
@@ -291,15 +324,23 @@ def _due(
         about=about(lead),
         urgency=urgency_of(lead, there.zone, now),
         asks=_("Ask: %(question)s") % {"question": question} if question else "",
+        says=_("Say: %(script)s") % {"script": Truncator(script).words(18)} if script else "",
         there=clock(now.astimezone(there.zone)),
         may=wording.contactable_in_words(may, channel, there.zone, now),
         may_tone="on" if may.allowed else "" if may.next_at else "late",
         phone=lead.contact.phone if lead.contact else "",
-        phone_link=f"tel:{lead.contact.phone_key}"
-        if lead.contact and lead.contact.phone_key
-        else "",
+        phone_link=f"tel:{lead.contact.phone_key}" if lead.contact and closed is None else "",
+        phone_why=closed.why if closed and closed.answer in NEVER else "",
         skipped=_("Skipped today: %(why)s") % {"why": skipped} if skipped else "",
+        stands_in=stands_in(away.get(lead.specialist_id or 0)),
     )
+
+
+def stands_in(away: Away | None) -> str:
+    """“for Dana Whitfield, until Dec 3”; empty for one's own lead."""
+    if away is None:
+        return ""
+    return _("for %(name)s, %(until)s") % {"name": away.name, "until": away.until_words}
 
 
 def name_of(lead: Lead) -> str:
@@ -397,7 +438,8 @@ class Serving:
 
 def due_ids(user: User, now: datetime) -> list[int]:
     """The ids of who is due, in the order of the queue: one more than is counted, at most."""
-    return list(due_leads(user, now).values_list("pk", flat=True)[: MOST_COUNTED + 1])
+    due = due_leads(user, now, covered_by(user))
+    return list(due.values_list("pk", flat=True)[: MOST_COUNTED + 1])
 
 
 def focus_of(pk: int, due: Sequence[int], past: Round) -> Focus:

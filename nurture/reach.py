@@ -2,34 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from nurture import wording
-from nurture.actions import suppressible_address
 from nurture.contactability import (
+    NEVER,
     Contactable,
+    Ground,
+    Hours,
     Reachability,
     Verdict,
     address_channel,
-    address_hash,
     may_contact,
+    never_contactable,
 )
-from nurture.models import Suppression
+from nurture.regions import OurLimits, RuleBook, in_force_on, rule_of
 from nurture.touching import Channel
+from prospects.consents.hashing import address_of, hash_of
+from prospects.imports.statements import fetch
 from prospects.models import Company, Contact
 from team.calendar import Calendar
 
 CHANNELS = (Channel.PHONE, Channel.EMAIL, Channel.LETTER)
 """The channels that have an address of their own."""
 
-Suppressed = Collection[tuple[int, str]]
-"""The ids of contacts, each with a channel on which they must not be contacted."""
+
+@dataclass(frozen=True)
+class Suppressed:
+    """What is known against and for contacting some people: read once for all of them."""
+
+    addresses: frozenset[tuple[int, str]] = frozenset()
+    """Ids of contacts, each with a channel whose address must not be used."""
+    grounds: Mapping[tuple[int, str], tuple[Ground, ...]] = field(default_factory=dict)
+    book: RuleBook = field(default_factory=RuleBook)
+
+    def __contains__(self, address: tuple[int, str]) -> bool:
+        return address in self.addresses
+
+
+NOBODY = Suppressed()
 
 
 @dataclass(frozen=True)
@@ -63,28 +79,81 @@ LABELS = {
     Channel.EMAIL: gettext_lazy("Email"),
     Channel.LETTER: gettext_lazy("Letter"),
 }
-NEVER = frozenset({Contactable.SUPPRESSED, Contactable.INVALID})
 
 
 def suppressed_among(contacts: Iterable[Contact]) -> Suppressed:
-    """Which of these people must not be contacted on which channel: one query for all of them.
+    """What is known of these people's addresses, and the limits where they are: one query for all.
 
-    Their companies should be at hand: the hash of a street is made of them.
+    Suppressions, consents, the regional rules in force today, and the organisation's own limits. Their
+    companies should be at hand: the hash of a street is made of them, and rules are of their country.
     """
+    people = list(contacts)
     hashes = {
-        (contact.pk, str(channel)): address_hash(settings.SUPPRESSION_KEY, channel, address)
-        for contact in contacts
+        (contact.pk, str(channel)): hash_of(channel, address)
+        for contact in people
         for channel in CHANNELS
-        if (address := suppressible_address(contact, channel))
+        if (address := address_of(contact, channel))
     }
     if not hashes:
-        return frozenset()
-    found = set(
-        Suppression.objects.filter(address_hash__in=set(hashes.values())).values_list(
-            "address_hash", flat=True
-        )
+        return NOBODY
+    countries = {contact.company.country for contact in people if contact.company}
+    ((suppressed, consents, rules, ours, today),) = fetch(
+        _KNOWN, {"hashes": list(set(hashes.values())), "countries": ["", *countries]}
     )
-    return frozenset(address for address, hashed in hashes.items() if hashed in found)
+    found = set(suppressed)
+    grounds: dict[str, list[Ground]] = {}
+    for hashed, basis, given_at, expires_at, withdrawn_at in consents:
+        grounds.setdefault(hashed, []).append(
+            Ground(
+                basis,
+                datetime.fromisoformat(given_at),
+                expires_at=_instant(expires_at),
+                withdrawn_at=_instant(withdrawn_at),
+            )
+        )
+    return Suppressed(
+        addresses=frozenset(address for address, hashed in hashes.items() if hashed in found),
+        grounds={
+            address: tuple(grounds[hashed])
+            for address, hashed in hashes.items()
+            if hashed in grounds
+        },
+        book=_book(rules, ours, today),
+    )
+
+
+_KNOWN = """
+    SELECT ARRAY(SELECT address_hash FROM prospects_suppression
+                  WHERE address_hash = ANY(%(hashes)s)),
+           COALESCE((SELECT json_agg(json_build_array(
+                                address_hash, basis, given_at, expires_at, withdrawn_at))
+                       FROM prospects_consent WHERE address_hash = ANY(%(hashes)s)), '[]'),
+           COALESCE((SELECT json_agg(rule) FROM nurture_regionalrule AS rule
+                      WHERE country = ANY(%(countries)s)
+                         OR country = (SELECT country FROM team_organisation WHERE id = 1)), '[]'),
+           (SELECT json_build_array(country, opens, closes, weekdays, touches_a_day,
+                                    touches_a_week, postal_address <> '')
+              FROM team_organisation WHERE id = 1),
+           leadflow_now()::date
+"""
+
+
+def _instant(value: str | None) -> datetime | None:
+    return datetime.fromisoformat(value) if value else None
+
+
+def _book(rules: list[dict[str, object]], ours: list[object] | None, today: date) -> RuleBook:
+    in_force = tuple(in_force_on(today, map(rule_of, rules)))
+    if ours is None:  # nobody has set anything up yet
+        return RuleBook(rules=in_force)
+    country, opens, closes, weekdays, a_day, a_week, has_postal_address = ours
+    hours = Hours(
+        time.fromisoformat(str(opens)),
+        time.fromisoformat(str(closes)),
+        frozenset(weekdays),  # type: ignore[call-overload]
+    )
+    limits = OurLimits(hours, int(str(a_day)), int(str(a_week)), bool(has_postal_address))
+    return RuleBook(limits, in_force, str(country))
 
 
 def may_be_contacted(
@@ -97,29 +166,44 @@ def may_be_contacted(
     now: datetime,
 ) -> Verdict:
     """The one answer for a person and a channel; what needs no address may always be done."""
-    kind = address_channel(channel)
-    if kind not in CHANNELS:
+    if address_channel(channel) not in CHANNELS:
         return Verdict(Contactable.YES, "")
-    is_suppressed = contact is not None and (contact.pk, str(kind)) in suppressed
-    reach = _reachability(contact, company, channel, is_suppressed=is_suppressed)
+    reach = reachability_among(contact, company, channel, suppressed)
     return may_contact(reach, calendar=calendar, now=now)
+
+
+def usable_channels(
+    contact: Contact | None, company: Company | None, *, suppressed: Suppressed, now: datetime
+) -> frozenset[str]:
+    """The channels on which the person may be contacted, if perhaps not now."""
+    return frozenset(
+        str(channel)
+        for channel in CHANNELS
+        if never_contactable(reachability_among(contact, company, channel, suppressed), now) is None
+    )
+
+
+def is_shut(contact: Contact | None, company: Company | None, usable: frozenset[str]) -> bool:
+    """Whether no channel is left (`usable`) to a person of whom there are addresses."""
+    if contact is None or usable:
+        return False
+    has_street = company is not None and company.has_postal_address
+    return bool(contact.phone_key or contact.email_key) or has_street
 
 
 def reachability(contact: Contact, company: Company | None, channel: str) -> Reachability:
     """What is known of one address, asked now: what an automatic touch must rest on. One query."""
-    address = suppressible_address(contact, channel)
-    kind = address_channel(channel)
-    hashed = address_hash(settings.SUPPRESSION_KEY, kind, address)
-    is_suppressed = bool(address) and Suppression.objects.filter(address_hash=hashed).exists()
-    return _reachability(contact, company, channel, is_suppressed=is_suppressed)
+    return reachability_among(contact, company, channel, suppressed_among([contact]))
 
 
-def _reachability(
-    contact: Contact | None, company: Company | None, channel: str, *, is_suppressed: bool
+def reachability_among(
+    contact: Contact | None, company: Company | None, channel: str, suppressed: Suppressed
 ) -> Reachability:
+    """The same, where it is known who is suppressed: for many people at once."""
+    kind = address_channel(channel)
     has_address, invalid_at, invalid_why = False, None, ""
     if contact is not None:
-        match address_channel(channel):
+        match kind:
             case Channel.PHONE:
                 has_address, invalid_at = bool(contact.phone_key), contact.phone_invalid_at
                 invalid_why = _("wrong number")
@@ -129,12 +213,19 @@ def _reachability(
             case Channel.LETTER:
                 has_address = company is not None and company.has_postal_address
                 invalid_at, invalid_why = contact.address_invalid_at, _("came back")
+    address = (contact.pk if contact else 0, str(kind))
     return Reachability(
         channel=channel,
         has_address=has_address,
-        suppressed=is_suppressed,
+        suppressed=address in suppressed,
         invalid=invalid_at is not None,
         invalid_why=invalid_why,
+        grounds=suppressed.grounds.get(address, ()),
+        limits=suppressed.book.limits(
+            country=company.country if company else "",
+            region=company.region if company else "",
+            channel=str(kind),
+        ),
     )
 
 
@@ -157,6 +248,8 @@ def reaches_of(
         words = wording.contactable_in_words(verdict, channel, calendar.zone, now)
         if shown and verdict.answer == Contactable.NO_ADDRESS:
             words = _("not valid")
+        if verdict.answer in NEVER:  # nothing to press where nothing may be pressed
+            link = ""
         return Reach(str(channel), shown, link, verdict, words)
 
     return tuple(reach(channel) for channel in channels)

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 from nurture import wording
 from nurture.cadences.enrolments import ENROLLABLE
 from nurture.cadences.reads import UNDER_WAY, UnderWay, under_way
+from nurture.mail_templates.scripts import script_for
 from nurture.models import Attempt, Touch
 from nurture.queue import Urgency, name_of, urgency_of
 from nurture.reach import (
@@ -95,6 +96,8 @@ class LeadPage:
     """What is planned next and when: “Call tomorrow, 9:00 am their time”."""
     cadence: UnderWay | None
     """The cadence it is in, and what that does next."""
+    script: str
+    """What the cadence gives to say in the touch that waits for a person, filled in."""
     may: str
     """Where the planned touch may not be made now: why not."""
     asks: str
@@ -128,6 +131,8 @@ class LeadPage:
     """What is missing before the lead may be given up; empty when nothing is, or nobody thinks of it."""
     offers_give_up: bool
     may_promise: bool
+    may_put_off: bool
+    """They may say “not now”, and the lead comes back later."""
     currency: str
 
 
@@ -196,6 +201,10 @@ def lead_page(
     thinks_of_it = works and Stage.UNABLE_TO_QUALIFY in STEPS[lead.stage]
     missing = missing_to_give_up(lead, attempts)
     hurdles = hurdles_of(lead, assessment, terms)
+    cadence = under_way(lead.cadence_now, there, now)  # type: ignore[attr-defined]
+    script = ""
+    if cadence is not None and cadence.script:
+        script = script_for(cadence.script, lead, there.zone, now, organisation=organisation)
     story = story_of(
         lead, answers, currency=organisation.currency, now=now, shown=shown, before=before
     )
@@ -222,7 +231,8 @@ def lead_page(
         holiday=there.holiday_on(now.astimezone(there.zone).date()) or "",
         urgency=urgency_of(lead, there.zone, now),
         next_words=next_words(lead, there.zone, now),
-        cadence=under_way(lead.cadence_now, now),  # type: ignore[attr-defined]
+        cadence=cadence,
+        script=script,
         may=_why_not_now(lead, suppressed, there, now),
         asks=question_before_gate(assessment),
         happenings=happenings,
@@ -250,6 +260,7 @@ def lead_page(
         give_up=missing if thinks_of_it and lead.conversation_at is None else "",
         offers_give_up=thinks_of_it and (not missing or user.manages),
         may_promise=works and lead.is_worked,
+        may_put_off=works and lead.stage in ENROLLABLE,
         currency=organisation.currency,
     )
 

@@ -6,18 +6,30 @@ there is found here, within a minute. So is a plan that time alone has overtaken
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from celery import shared_task
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from nurture.absence.actions import follow_absences
 from nurture.actions import plan_next
 from nurture.cadence import DECISION_IS_NEAR, Rank
 from nurture.cadences.enrolling import stop
+from nurture.engine import invariants
 from nurture.engine.clock import engine_now
+from nurture.engine.counting import tally_hours
 from nurture.engine.dispatching import dispatch
+from nurture.engine.notice import note_paused
+from nurture.engine.turns import forget_hosts
+from nurture.filling.jobs import go_on, waiting_fillings
+from nurture.filling.rules import take_by_rules
+from nurture.inbox import mailboxes
+from nurture.inbox.actions import forget_words
+from nurture.inbox.receiving import settle_uncertain
+from nurture.inbox.waiting import count_anew
+from nurture.letters.actions import write_down
 from nurture.models import Attempt, Enrolment, Promise
 from prospects.first_touch import FIRST_HOUR
 from prospects.models import Lead, RecordedAnswer
@@ -25,6 +37,8 @@ from prospects.qualification import Attribute
 from prospects.stages import Stage
 
 BATCH = 200
+FILLS_FOR = timedelta(minutes=5)
+"""How long one turn of filling goes on; the next tick takes up what is left."""
 
 
 @shared_task
@@ -42,8 +56,59 @@ def plan_overtaken() -> int:
 @shared_task
 def dispatch_due() -> dict[str, int]:
     """Do what is due of what is planned. Any number of these may run at once."""
+    note_paused()
     end_left(engine_now())
     return {str(state): count for state, count in dispatch().items()}
+
+
+@shared_task
+def verify() -> int:
+    """Ask the engine's invariants: what is broken stands in the log, and as a failure on its page."""
+    return invariants.verify()
+
+
+@shared_task
+def fill_cadences() -> int:
+    """Put leads into cadences by rule, and go on with the jobs; returns how many batches and leads."""
+    began, done = timezone.now(), take_by_rules(now=engine_now())
+    for pk in waiting_fillings(engine_now()):
+        while timezone.now() - began < FILLS_FOR and go_on(pk, now=engine_now()):
+            done += 1
+    return done
+
+
+@shared_task
+def follow_absent() -> int:
+    """Carry out what is chosen for who is away, from the first day to the return; returns how many."""
+    return follow_absences(engine_now())
+
+
+@shared_task
+def tally() -> int:
+    """Count what came of the hours that are over; returns how many hours."""
+    forget_hosts(timezone.now())
+    return tally_hours(engine_now())
+
+
+@shared_task
+def fetch_mail() -> int:
+    """Take in what came into the mailbox, and settle what it says of messages of unknown fate."""
+    taken = mailboxes.fetch_mail()
+    settle_uncertain(now=engine_now())
+    count_anew()
+    return taken
+
+
+@shared_task
+def forget_mail() -> int:
+    """Take the words out of mail that was decided long ago; returns of how many."""
+    return forget_words(now=engine_now())
+
+
+@shared_task
+def write_down_posted() -> int:
+    """Log the letters of posted batches that are not touches yet: what a lost request left."""
+    return write_down(now=engine_now())
 
 
 @transaction.atomic

@@ -25,6 +25,7 @@ urlpatterns = [
         name="answer-contradict",
     ),
     path("leads/<int:pk>/promises/new/", views.promise_new, name="promise-new"),
+    path("leads/<int:pk>/not-now/", views.lead_not_now, name="lead-not-now"),
     path("leads/<int:pk>/disqualify/", views.lead_disqualify, name="lead-disqualify"),
     path("leads/<int:pk>/give-up/", views.lead_give_up, name="lead-give-up"),
 ]

@@ -20,11 +20,13 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRedirect, push_url, reswap, retarget
 
 from nurture import actions, queue, reads, rounds
+from nurture.cadences import putting_off
 from nurture.forms import (
     AnswerForm,
     ContradictionForm,
     DisqualifyForm,
     GiveUpForm,
+    NotNowForm,
     PromiseForm,
     TouchForm,
     add_refusal,
@@ -173,7 +175,8 @@ def touch_log(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _touch_again(request, pk, form, now)
     try:
-        touch = actions.log_touch(lead=lead, by=user, now=now, **form.touch)
+        log = putting_off.log_not_now if form.cleaned_data["not_now"] else actions.log_touch
+        touch = log(lead=lead, by=user, now=now, **form.touch)
     except (NotAllowed, IllegalStep, ValidationError) as refusal:
         add_refusal(form, refusal)
         return _touch_again(request, pk, form, now)
@@ -265,6 +268,27 @@ def promise_new(request: HttpRequest, pk: int) -> HttpResponse:
     if _is_done(form, lambda: actions.promise(lead=lead, promised=form.promise, by=user, now=now)):
         return _on_lead(request, pk, _("Promised: it comes first on its day."))
     return _form_page(request, lead, form, title=_("Promise a touch"), save=_("Promise"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@only_if(works_leads)
+def lead_not_now(request: HttpRequest, pk: int) -> HttpResponse:
+    """They said “not now”: come back on a day they named, else as the cadence says."""
+    now, user = timezone.now(), user_of(request)
+    lead = _lead(request, pk)
+    form = NotNowForm(_posted(request), zone=_zone_there(lead, user), now=now)
+    if _is_done(
+        form, lambda: putting_off.put_off(lead=lead, promised=form.agreed, by=user, now=now)
+    ):
+        return _on_lead(request, pk, _("Put off. It comes back by itself."))
+    return _form_page(
+        request,
+        lead,
+        form,
+        title=_("Not now"),
+        save=_("Put off"),
+        intro=_("What was planned for now ends. The lead stays in the program and comes back."),
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -19,10 +19,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from prospects import keys
+from prospects.consents.reads import suppressed_kinds
 from prospects.duplicates.finding import look_for_duplicates
 from prospects.first_touch import first_touch
 from prospects.imports.verdicts import search_text_of
 from prospects.models import (
+    AddressKind,
     AssignmentRule,
     Company,
     Contact,
@@ -56,6 +58,7 @@ from prospects.reads import (
 )
 from prospects.routing.assigning import give, note_writer, route_lead
 from prospects.screening.judging import Candidate, screen, verdict
+from prospects.screening.mail_domains import note_mail_domains
 from prospects.screening.overruling import note_verdict, overrule
 from prospects.stages import GIVEN_UP, NEW, Disqualification, IllegalStep, Stage, check_step
 from team.models import KeyedRequest, Organisation, Side, Team, User
@@ -538,9 +541,16 @@ def edit_contact(
     now: datetime,
     confirmed_at: datetime | None = None,
 ) -> Contact:
-    """Write what is known of a person. `confirmed_at`: the touch in which their role was said."""
+    """Write what is known of a person. `confirmed_at`: the touch in which their role was said.
+
+    With another address, or one that works again, the next touch of their leads is chosen anew: by
+    nurture, which finds leads without a plan within a minute.
+    """
     lead = locked(lead)
+    before = _addresses(contact)
     _write_contact(contact, details, lead.company, now, confirmed_at)
+    if _addresses(contact) != before:
+        Lead.objects.worked().filter(contact=contact).update(next_touch_at=None)
     _refresh(lead, contact, now)
     return contact
 
@@ -553,6 +563,16 @@ def confirm_roles(*, lead: Lead, contacts: list[Contact], at: datetime, now: dat
         buying_role=BuyingRole.UNKNOWN
     ).update(role_confirmed_at=at)
     reassess(lead=lead, now=now)
+
+
+def _addresses(contact: Contact) -> tuple[str, bool, str, bool]:
+    """What the choice of a channel rests on."""
+    return (
+        contact.email_key,
+        contact.can_be_emailed,
+        contact.phone_key,
+        contact.can_be_called,
+    )
 
 
 def _write_contact(
@@ -581,6 +601,8 @@ def _write_contact(
     contact.edited_at = now
     renamed = contact.pk is not None
     contact.save()
+    if given.get("email"):
+        contact.email_invalid_at = note_mail_domains([contact.pk]).get(contact.pk)
     if {"first_name", "last_name", "email", "phone"} & set(given):
         look_for_duplicates(contacts=[contact.pk], now=now, renamed=renamed)
 
@@ -676,14 +698,12 @@ def create_lead(
     StageChange.objects.create(lead=lead, from_stage=NEW, to_stage=Stage.RAW, at=now, by=by)
     if by is not None and by.is_specialist:
         note_writer(lead=lead, by=by, now=now)
-    if firm is not None:
-        refresh_company_leads(firm, now)
-    else:
-        _refresh_lead(lead, contacts_of(lead), (), terms_in_force(), now)
+    # Nobody else sees the lead before all is committed, and a new company has no other people.
+    people = contacts_of(lead) if known is not None else [person] if person is not None else []
+    _refresh_lead(lead, people, (), terms_in_force(), now)
     if asked is not None:
         asked.made_id = lead.pk
         asked.save(update_fields=["made_id"])
-    lead = locked(lead)
     screen_arrival(lead=lead, now=now)
     route_lead(lead=lead, now=now)
     plan_first_touch(lead=lead, now=now)
@@ -698,11 +718,16 @@ def plan_first_touch(*, lead: Lead, now: datetime) -> None:
     """
     if lead.stage != Stage.RAW or lead.specialist_id is None or lead.next_touch_at is not None:
         return
+    suppressed = suppressed_kinds(lead.contact) if lead.contact is not None else frozenset()
     planned = first_touch(
         received_at=lead.received_at,
         asked_at=lead.asked_at,
-        can_call=lead.contact is not None and lead.contact.can_be_called,
-        can_email=lead.contact is not None and lead.contact.can_be_emailed,
+        can_call=lead.contact is not None
+        and lead.contact.can_be_called
+        and AddressKind.PHONE not in suppressed,
+        can_email=lead.contact is not None
+        and lead.contact.can_be_emailed
+        and AddressKind.EMAIL not in suppressed,
         now=now,
     )
     lead.next_touch_at, lead.next_touch_channel = planned.at, planned.channel
@@ -750,6 +775,7 @@ def candidate_of(lead: Lead, country: str) -> Candidate:
         domain=company.domain,
         email=contact.email,
         email_reading=keys.read_email(contact.email),
+        email_is_dead=contact.email_invalid_at is not None,
         phone=contact.phone,
         phone_reading=keys.read_phone(contact.phone, company.country or country),
         street=company.street,

@@ -17,11 +17,13 @@ from prospects.imports.actions import is_small
 from prospects.imports.jobs import run_import, sweep, waiting_imports
 from prospects.models import Import, Lead, Rescreening
 from prospects.routing.assigning import route_all
+from prospects.screening import name_servers
 from prospects.screening.rescreening import go_on
 
 BATCH = 200
 RESCREENS_FOR = timedelta(minutes=5)
 """How long one turn goes on; the next tick takes up what is left."""
+MAIL_DOMAINS_FOR = timedelta(minutes=4)
 
 IMPORTS_FOR = 6 * 3600
 """Seconds. A million rows take minutes, not hours; whatever is cut off goes on where it was."""
@@ -96,6 +98,18 @@ def rescreen() -> int:
 def look_for_duplicates() -> int:
     """Compare what imports wrote with everybody else; returns how many pairs were found."""
     return look_through_imports(now=timezone.now())
+
+
+@shared_task(soft_time_limit=MAIL_DOMAINS_FOR.total_seconds())
+def ask_mail_domains() -> int:
+    """Ask DNS which domains take mail, batch by batch; returns how many answered."""
+    began, total = timezone.now(), 0
+    while timezone.now() - began < MAIL_DOMAINS_FOR / 2:
+        answered = name_servers.ask_mail_domains(now=timezone.now())
+        total += answered
+        if not answered:  # nothing is due, or nobody answers: the next tick asks again
+            break
+    return total
 
 
 @shared_task

@@ -13,10 +13,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from reports.charts import Column, Point, bars, funnel, line, sparkline
 from reports.figures import AttemptYield, MonthFigures, Share
 from reports.reads import MonthlyReport, ProgramReport
 from reports.templatetags.figures import count, figure_url, percent
+from team.charts import Column, Point, bars, funnel, line, sparkline
 from team.templatetags.look import money_short
 
 

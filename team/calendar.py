@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import holidays
 
 SATURDAY = 5
+SECOND = timedelta(seconds=1)
 
 
 @lru_cache(maxsize=64)
@@ -67,3 +68,21 @@ class Calendar:
         if end.date() != day and not self.is_working_day(end.date()):
             end = datetime.combine(self.working_day_on_or_after(end.date()), end.time(), self.zone)
         return end
+
+
+def instant_of(day: date, at: time, zone: ZoneInfo) -> datetime:
+    """The instant (UTC) at which the clocks of a zone show that time on that day."""
+    wall = datetime.combine(day, at, zone)
+    instant = wall.astimezone(UTC)
+    if instant.astimezone(zone).replace(tzinfo=None) == wall.replace(tzinfo=None):
+        return instant
+    # In a gap the two readings of the wall time lie on either side of the jump.
+    after, before = instant, wall.replace(fold=1).astimezone(UTC)
+    offset_before = before.astimezone(zone).utcoffset()
+    while after - before > SECOND:
+        middle = before + (after - before) / 2
+        if middle.astimezone(zone).utcoffset() == offset_before:
+            before = middle
+        else:
+            after = middle
+    return after.replace(microsecond=0)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, time
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
@@ -23,6 +25,10 @@ from team.territories import Area, is_away_on
 def validate_timezone(value: str) -> None:
     if value not in zoneinfo.available_timezones():
         raise ValidationError(_("%(value)s is not an IANA time zone."), params={"value": value})
+
+
+def monday_to_friday() -> list[int]:
+    return [1, 2, 3, 4, 5]
 
 
 class Organisation(models.Model):
@@ -41,6 +47,48 @@ class Organisation(models.Model):
     postal_address = models.TextField(
         blank=True, help_text=_("Stands in every automatic mail, as the law asks")
     )
+    complaint_percent = models.DecimalField(
+        max_digits=4,
+        decimal_places=2,
+        default=Decimal("0.30"),
+        validators=[MinValueValidator(Decimal("0.01")), MaxValueValidator(Decimal(10))],
+        help_text=_("Of the mails of a week, from which on no more mail goes out by itself"),
+    )
+    complaints_of_hundred = models.PositiveSmallIntegerField(
+        default=3,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text=_("Complaints about the last hundred mails, from which on none goes out"),
+    )
+    bounce_percent = models.DecimalField(
+        max_digits=4,
+        decimal_places=2,
+        default=Decimal("5.00"),
+        validators=[MinValueValidator(Decimal("0.10")), MaxValueValidator(Decimal(50))],
+        help_text=_("Mails to addresses that do not work, from which on none goes out"),
+    )
+    refusals_in_a_row = models.PositiveSmallIntegerField(
+        default=20,
+        validators=[MinValueValidator(1), MaxValueValidator(1000)],
+        help_text=_("Refusals for now by the mail server, from which on mail waits a while"),
+    )
+    touches_a_day = models.PositiveSmallIntegerField(
+        default=1, help_text=_("Automatic touches that a person gets on one day, at most")
+    )
+    touches_a_week = models.PositiveSmallIntegerField(
+        default=3, help_text=_("Automatic touches that a person gets in seven days, at most")
+    )
+    opens = models.TimeField(
+        default=time(9), help_text=_("From when people may be contacted, on their own clock")
+    )
+    closes = models.TimeField(default=time(17), help_text=_("Until when; from then on it is quiet"))
+    weekdays = ArrayField(
+        models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(7)]),
+        default=monday_to_friday,
+        help_text=_("Days on which people may be contacted; Monday is 1"),
+    )
+    limits_since = models.DateTimeField(
+        null=True, blank=True, help_text=_("When the caps and hours were last changed")
+    )
     market_countries = ArrayField(
         models.CharField(max_length=2), default=list, blank=True, help_text=_("Empty: everywhere")
     )
@@ -54,7 +102,21 @@ class Organisation(models.Model):
     market_max_employees = models.PositiveIntegerField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(pk=1), name="organisation_is_one_row")]
+        constraints = [
+            models.CheckConstraint(condition=Q(pk=1), name="organisation_is_one_row"),
+            models.CheckConstraint(
+                condition=Q(closes__gt=F("opens"), opens__gte=time(5)),
+                name="organisation_hours_are_by_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(touches_a_day__gte=1, touches_a_week__gte=1),
+                name="organisation_caps_allow_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(weekdays__len__gte=1, weekdays__contained_by=[1, 2, 3, 4, 5, 6, 7]),
+                name="organisation_weekdays_are_known",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

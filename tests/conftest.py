@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.cache import cache
 from playwright.sync_api import BrowserContext, ConsoleMessage, WebError, expect
 
-pytest_plugins = ["tests.fixtures", "tests.cadences"]
+pytest_plugins = ["tests.fixtures", "tests.cadences", "tests.letters"]
 
 CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next(filter(None, map(shutil.which, CHROMIUMS)), None)

@@ -60,6 +60,9 @@ WHITENOISE_USE_FINDERS = True
 # Reports are counted anew each time.
 REPORT_SHARE = 1.0
 
+# One after the other, in the thread and the transaction of the test.
+MAIL_CONNECTIONS = int(os.environ.get("MAIL_CONNECTIONS", "1"))
+
 # For `make check`: refuses a migration that the code still running before it could not bear.
 INSTALLED_APPS += ["django_migration_linter"]
 MIGRATION_LINTER_OPTIONS = {

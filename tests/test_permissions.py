@@ -28,10 +28,23 @@ from handoff.reads import current_dossier
 from nurture.actions import Promised, log_touch, promise
 from nurture.cadences.enrolments import enrol
 from nurture.capture.inquiries import receive_inquiry
-from nurture.models import Cadence, PlannedTouch, Submission, Touch
+from nurture.filling.jobs import ask_filling
+from nurture.models import (
+    Absence,
+    Cadence,
+    EnrolmentRule,
+    Filling,
+    IncomingMail,
+    PlannedTouch,
+    PrintBatch,
+    Submission,
+    Touch,
+)
 from prospects import actions
 from prospects.capture.inquiry import Doubt
+from prospects.consents.actions import record_consent
 from prospects.models import (
+    Consent,
     DuplicatePair,
     Import,
     Inquiry,
@@ -43,6 +56,7 @@ from prospects.models import (
     Rescreening,
     Source,
     Standard,
+    Suppression,
     WebForm,
 )
 from prospects.screening.rescreening import ask_rescreening
@@ -128,6 +142,9 @@ person-settings         POST   login     403       403       403       403      
 settings                GET    login     200       200       200       200       200       200       200       200
 organisation-edit       GET    login     403       403       403       403       403       403       200       403
 organisation-edit       POST   login     403       403       403       403       403       403       422       403
+mail-settings           GET    login     403       403       403       403       403       403       200       403
+mail-settings           POST   login     403       403       403       403       403       403       422       403
+mail-test               POST   login     403       403       403       403       403       403       moved     403
 market-edit             GET    login     403       403       403       403       200       200       200       403
 market-edit             POST   login     403       403       403       403       422       422       422       403
 listing-list            GET    login     403       403       403       403       200       200       200       403
@@ -168,6 +185,22 @@ cadence-pause           POST   login     403       403       403       403      
 cadence-resume          POST   login     403       403       403       403       moved     moved     moved     403
 cadence-archive         POST   login     403       403       403       403       moved     moved     moved     403
 cadence-reopen          POST   login     403       403       403       403       moved     moved     moved     403
+absence-list            GET    login     200       200       403       403       200       200       200       200
+absence-new             GET    login     moved     moved     403       403       200       404       200       moved
+absence-new             POST   login     moved     moved     403       403       422       404       422       moved
+absence-edit            GET    login     200       404       403       403       200       404       200       404
+absence-edit            POST   login     422       404       403       403       422       404       422       404
+absence-end             POST   login     moved     404       403       403       moved     404       moved     404
+cadence-month           GET    login     200       200       403       403       200       200       200       200
+rule-list               GET    login     403       403       403       403       200       200       200       403
+rule-new                GET    login     403       403       403       403       200       200       200       403
+rule-new                POST   login     403       403       403       403       422       422       422       403
+rule-edit               GET    login     403       403       403       403       200       404       200       403
+rule-edit               POST   login     403       403       403       403       422       404       422       403
+rule-pause              POST   login     403       403       403       403       moved     404       moved     403
+rule-resume             POST   login     403       403       403       403       moved     404       moved     403
+filling                 GET    login     200       404       403       403       404       404       200       404
+filling-cancel          POST   login     moved     404       403       403       404       404       moved     404
 cadence-fill            GET    login     200       200       403       403       200       200       200       200
 cadence-fill            POST   login     422       422       403       403       422       422       422       422
 lead-enrol              GET    login     200       404       403       403       200       404       200       404
@@ -176,12 +209,63 @@ enrolment-stop          POST   login     moved     404       403       403      
 enrolment-pause         POST   login     moved     404       403       403       moved     404       moved     404
 enrolment-resume        POST   login     moved     404       403       403       moved     404       moved     404
 
+planned-detail          GET    login     200       404       404       404       200       404       200       404
+lead-planned            GET    login     200       404       200       404       200       404       200       404
+
+template-list           GET    login     200       200       403       403       200       200       200       200
+template-new            GET    login     403       403       403       403       200       200       200       403
+template-new            POST   login     403       403       403       403       422       422       422       403
+template-leads          GET    login     200       200       403       403       200       200       200       200
+template-detail         GET    login     200       200       403       403       200       200       200       200
+template-edit           GET    login     403       403       403       403       200       200       200       403
+template-edit           POST   login     403       403       403       403       422       422       422       403
+template-test           POST   login     moved     moved     403       403       moved     moved     moved     moved
+template-retire         POST   login     403       403       403       403       moved     moved     moved     403
+
+contacting              GET    login     200       200       200       200       200       200       200       200
+limits-edit             GET    login     403       403       403       403       200       200       200       403
+limits-edit             POST   login     403       403       403       403       422       422       422       403
+regional-rule-new       GET    login     403       403       403       403       200       200       200       403
+regional-rule-new       POST   login     403       403       403       403       422       422       422       403
+suppressions            GET    login     403       403       403       403       200       200       200       403
+suppressions            POST   login     403       403       403       403       422       422       422       403
+suppression-add         GET    login     403       403       403       403       200       200       200       403
+suppression-add         POST   login     403       403       403       403       422       422       422       403
+suppression-release     GET    login     403       403       403       403       403       403       200       403
+suppression-release     POST   login     403       403       403       403       403       403       422       403
+contact-consents        GET    login     200       404       403       403       200       404       200       404
+contact-consents        POST   login     422       404       403       403       422       404       422       404
+contact-suppress        POST   login     422       404       403       403       422       404       422       404
+consent-withdraw        GET    login     200       404       403       403       200       404       200       404
+consent-withdraw        POST   login     moved     404       403       403       moved     404       moved     404
+
+letter-list             GET    login     200       200       403       403       200       200       200       200
+letter-print            POST   login     moved     moved     403       403       moved     moved     moved     moved
+letter-find             GET    login     200       200       403       403       200       200       200       200
+letter-batch            GET    login     200       404       403       403       200       404       200       404
+letter-batch-pdf        GET    login     200       404       403       403       200       404       200       404
+letter-batch-labels     GET    login     200       404       403       403       200       404       200       404
+letter-batch-post       POST   login     422       404       403       403       422       404       422       404
+letter-batch-cancel     POST   login     moved     404       403       403       moved     404       moved     404
+letter-out              POST   login     moved     404       403       403       moved     404       moved     404
+letter-posted           POST   login     moved     404       403       403       moved     404       moved     404
+letter-return           POST   login     moved     404       403       403       moved     404       moved     404
+
 engine                  GET    login     403       403       403       403       200       200       200       403
-engine-pause            POST   login     403       403       403       403       moved     moved     moved     403
-engine-resume           POST   login     403       403       403       403       moved     moved     moved     403
-planned-settle          POST   login     403       403       403       403       moved     404       moved     403
+engine-pause            POST   login     403       403       403       403       422       422       422       403
+engine-resume           POST   login     403       403       403       403       422       422       422       403
+engine-settle           POST   login     403       403       403       403       422       422       422       403
+engine-limits           GET    login     403       403       403       403       200       200       200       403
+engine-limits           POST   login     403       403       403       403       422       422       422       403
 unsubscribe             GET    200       200       200       200       200       200       200       200       200
 unsubscribe             POST   200       200       200       200       200       200       200       200       200
+
+inbox                   GET    login     200       200       403       403       200       200       200       200
+mail-detail             GET    login     200       404       403       403       200       404       200       404
+mail-assign             POST   login     moved     404       403       403       moved     404       moved     404
+mail-ignore             POST   login     moved     404       403       403       moved     404       moved     404
+mail-opt-out            POST   login     moved     404       403       403       moved     404       moved     404
+provider-hook           POST   404       404       404       404       404       404       404       404       404
 
 today                   GET    login     200       200       403       403       200       200       200       200
 today-next              GET    login     moved     moved     403       403       moved     moved     moved     moved
@@ -197,6 +281,8 @@ answer-document         POST   login     422       404       403       403      
 answer-contradict       POST   login     422       404       403       403       422       404       422       404
 promise-new             GET    login     200       404       403       403       200       404       200       404
 promise-new             POST   login     422       404       403       403       422       404       422       404
+lead-not-now            GET    login     200       404       403       403       200       404       200       404
+lead-not-now            POST   login     422       404       403       403       422       404       422       404
 lead-disqualify         GET    login     200       404       403       403       200       404       200       404
 lead-disqualify         POST   login     422       404       403       403       422       404       422       404
 lead-give-up            GET    login     200       404       403       403       200       404       200       404
@@ -264,6 +350,7 @@ api-lead-touches        GET    401       200       404       200       404      
 api-lead-touches        POST   401       201       404       201       404       201       404       201       404
 api-lead-assign         POST   401       200       404       403       403       200       404       200       404
 api-lead-disqualify     POST   401       409       404       403       403       409       404       409       404
+api-lead-not-now        POST   401       403       404       403       403       403       404       403       404
 api-lead-give-up        POST   401       403       404       403       403       409       404       409       404
 api-lead-enter-program  POST   401       200       404       403       403       200       404       200       404
 api-lead-hand-off       POST   401       201       404       403       403       201       404       201       404
@@ -284,6 +371,32 @@ api-touch               GET    401       200       404       200       404      
 api-touch-take-back     POST   401       200       404       403       404       403       404       403       404
 api-answer-list         GET    401       200       200       200       200       200       200       200       200
 api-answer-list         POST   401       201       400       403       403       201       400       201       400
+api-filling-list        GET    401       200       200       403       403       200       200       200       200
+api-filling-list        POST   401       400       400       403       403       400       400       400       400
+api-filling             GET    401       200       404       403       403       404       404       200       404
+api-filling-cancel      POST   401       200       404       403       403       404       404       200       404
+api-cadence-list        GET    401       200       200       403       403       200       200       200       200
+api-cadence-list        POST   401       403       403       403       403       201       201       201       403
+api-cadence             GET    401       200       200       403       403       200       200       200       200
+api-cadence             PUT    401       403       403       403       403       200       200       200       403
+api-cadence-pause       POST   401       403       403       403       403       200       200       200       403
+api-cadence-resume      POST   401       403       403       403       403       200       200       200       403
+api-cadence-archive     POST   401       403       403       403       403       200       200       200       403
+api-cadence-reopen      POST   401       403       403       403       403       200       200       200       403
+api-enrolment-list      GET    401       200       200       403       403       200       200       200       200
+api-enrolment-list      POST   401       201       400       403       403       201       400       201       400
+api-enrolment           GET    401       200       404       403       403       200       404       200       404
+api-enrolment-pause     POST   401       200       404       403       403       200       404       200       404
+api-enrolment-resume    POST   401       200       404       403       403       200       404       200       404
+api-enrolment-stop      POST   401       200       404       403       403       200       404       200       404
+api-planned-list        GET    401       200       200       403       403       200       200       200       200
+api-planned             GET    401       200       404       403       403       200       404       200       404
+api-planned-settle      POST   401       200       404       403       403       200       404       200       404
+api-engine              GET    401       403       403       403       403       200       200       200       403
+api-engine-pause        POST   401       403       403       403       403       200       200       200       403
+api-engine-resume       POST   401       403       403       403       403       200       200       200       403
+api-uncertain-list      GET    401       403       403       403       403       200       200       200       403
+api-uncertain-list      POST   401       403       403       403       403       200       200       200       403
 api-handoff-list        GET    401       200       200       200       200       200       200       200       200
 api-handoff             GET    401       200       404       200       404       200       404       200       404
 api-handoff-accept      POST   401       403       404       200       404       403       404       403       404
@@ -328,7 +441,14 @@ class World:
     web_form: WebForm
     inquiry: Inquiry
     rescreening: Rescreening
+    absence: Absence
+    rule: EnrolmentRule
+    filling: Filling
     submission: Submission
+    batch: PrintBatch
+    consent: Consent
+    suppression: Suppression
+    mail: IncomingMail
 
 
 def lead_of(name: str, world: World) -> Lead:
@@ -364,18 +484,29 @@ def arguments(name: str, needed: set[str], world: World) -> dict[str, Any]:
         "source": world.source,
         "screening": world.screened_out if "restore" in name else world.raw,
         "rescreening": world.rescreening,
+        "rule": world.rule,
+        "absence": world.people["dana"] if name == "absence-edit" else world.absence,
+        "filling": world.filling,
         "planned": world.submission.planned,
+        "letter": world.batch,
         "enrolment": world.submission.planned.enrolment,
         "cadence": world.submission.planned.enrolment.version.cadence,
+        "template": world.submission.planned.step.template,
+        "suppression": world.suppression,
+        "mail": world.mail,
     }
     called_after = name.removeprefix("api-").split("-")[0]
-    of_a_lead = {"handoff-new", "contact-new", "contact-edit", "company-edit", "touch-log"}
+    of_a_lead = {
+        *("handoff-new", "contact-new", "contact-edit", "company-edit", "touch-log"),
+        *("contact-consents", "contact-suppress"),
+    }
     is_of_lead = name in of_a_lead or "touch_pk" in needed
     known: dict[str, Any] = {
         "pk": getattr(
             None if is_of_lead else rows.get(called_after), "pk", lead_of(name, world).pk
         ),
         "contact_pk": world.accepted.lead.contact_id,
+        "consent_pk": world.consent.pk,
         "other": world.qualified.pk,
         "touch_pk": world.touch.pk,
         "attribute": "pain",
@@ -387,6 +518,9 @@ def arguments(name: str, needed: set[str], world: World) -> dict[str, Any]:
             world.submission.unsubscribe_token if name == "unsubscribe" else world.web_form.token
         ),
         "kind": "competitor",
+        "number": 1,
+        "provider": "postmark",
+        "what": "tracking",
     }
     unknown = needed - known.keys()
     assert not unknown, f"Say in `arguments` what {unknown} in the address of {name} stands for."
@@ -415,6 +549,24 @@ def body(name: str, method: str, world: World) -> dict[str, Any]:
         "api-contact PATCH": {"title": "Plant Manager"},
         "api-touch-list POST": {"lead": lead, **call},
         "api-answer-list POST": {"lead": lead, **pain},
+        "api-cadence-list POST": {"name": "Fair", "steps": [{"channel": "phone", "after_days": 0}]},
+        "api-cadence PUT": {
+            "name": "Fair",
+            "steps": [{"channel": "phone", "after_days": 0}],
+            "version": 1,
+        },
+        "api-enrolment-list POST": {
+            "lead": world.raw.pk,
+            "cadence": world.submission.planned.enrolment.version.cadence_id,
+        },
+        "api-planned-settle POST": {"fate": "leave", "why": "it is in no log"},
+        "api-engine-pause POST": {"why": "a new mail server"},
+        "api-engine-resume POST": {"why": "it is there"},
+        "api-uncertain-list POST": {
+            "planned_touches": [world.submission.planned_id],
+            "fate": "leave",
+            "why": "it is in no log",
+        },
         "api-handoff-return POST": {"reason": "no budget after all"},
         "api-handoff-result POST": {"result": "won", "revenue": "380000"},
     }
@@ -558,6 +710,7 @@ def world(
     make_lead: Callable[..., Lead],
     handed: Callable[[], Handoff],
     uncertain: Submission,
+    batch: PrintBatch,
 ) -> World:
     people: dict[str, User] = {who: request.getfixturevalue(who) for who in PEOPLE[1:]}
     dana, carol = people["dana"], people["carol"]
@@ -611,7 +764,55 @@ def world(
             now=NOW,
         ),
         rescreening=ask_rescreening(by=people["jennifer"], now=NOW),
+        absence=Absence.objects.create(
+            person=dana,
+            away_from=NOW.date() + timedelta(days=30),
+            way="paused",
+            mail_goes_on=True,
+            by=dana,
+            asked_at=NOW,
+        ),
+        rule=EnrolmentRule.objects.create(
+            cadence=Cadence.objects.get(pk=uncertain.planned.enrolment.version.cadence_id),
+            when="screened",
+            team=dana.team,
+            created_at=NOW,
+            by=people["jennifer"],
+        ),
+        filling=ask_filling(
+            cadence=Cadence.objects.get(pk=uncertain.planned.enrolment.version.cadence_id),
+            leads=Lead.objects.all(),
+            words="all",
+            paced=False,
+            by=dana,
+            now=NOW,
+        ),
         submission=uncertain,
+        mail=IncomingMail.objects.create(
+            origin="played",
+            digest="0" * 64,
+            kind="reply",
+            received_at=NOW,
+            taken_at=NOW,
+            sender="maria@halden.example",
+            subject="Drives at Halden",
+            lead=accepted.lead,
+            fate="waiting",
+        ),
+        batch=batch,
+        consent=record_consent(
+            contact=accepted.lead.contact,  # type: ignore[arg-type]
+            channel="email",
+            basis="consent",
+            source="conversation",
+            words="said so",
+            given_at=NOW,
+            by=dana,
+            now=NOW,
+        ),
+        suppression=Suppression.objects.create(
+            channel="phone", address_hash="0" * 64, why="do_not_call", at=NOW
+        ),
     )
 
 

@@ -49,7 +49,7 @@ from nurture.cadence import Rank
 from nurture.contactability import next_opening
 from nurture.touching import Channel, Direction, Outcome
 from prospects import actions as prospects
-from prospects.actions import CompanyDetails, ContactDetails, LeadDetails, NotAllowed
+from prospects.actions import CompanyDetails, ContactDetails, LeadDetails
 from prospects.imports.leads import import_leads
 from prospects.models import Lead
 from prospects.qualification import Attribute
@@ -626,21 +626,20 @@ class Year:
         decides = person if person.decides else case.prospect.colleague
         by = self.cast.jennifer if case.chance.random() < 0.25 else case.specialist
         case.handing_over = False
-        try:
-            made = handoff.hand_off(
-                lead=case.lead,
-                rep=rep,
-                by=by,
-                now=at,
-                word=Word(
-                    headline=talk.headline(case.prospect.company, plot),
-                    said=talk.handed_over(plot, decides.name),
-                    hot_buttons=plot.hot_buttons,
-                ),
-            )
-        except NotAllowed:
-            case.refresh()
+        case.refresh()
+        if case.lead.stage != Stage.QUALIFIED or not prospects.judge(lead=case.lead, now=at).passes:
             return None
+        made = handoff.hand_off(
+            lead=case.lead,
+            rep=rep,
+            by=by,
+            now=at,
+            word=Word(
+                headline=talk.headline(case.prospect.company, plot),
+                said=talk.handed_over(plot, decides.name),
+                hot_buttons=plot.hot_buttons,
+            ),
+        )
         self.handoffs_made += 1
         case.was_with_sales = True
         case.refresh()

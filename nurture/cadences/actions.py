@@ -1,34 +1,24 @@
-"""What managers do with a cadence itself: write and publish it, pause it, archive it; and filling it.
+"""What managers do with a cadence itself: write and publish it, pause it, archive it.
 
-Putting one lead into a cadence, and taking it out, is in `enrolments`.
+Putting one lead into a cadence, and taking it out, is in `enrolments`; many, in `nurture.filling`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from nurture.cadences.enrolling import published
-from nurture.cadences.enrolments import enrol, publish
+from nurture.cadences.enrolments import publish
+from nurture.engine.running import Turned, note_cadence
+from nurture.engine.spreading import spread_overdue
 from nurture.models import Cadence, Step
 from prospects.actions import NotAllowed
-from prospects.models import Lead
 from team.models import User
-
-BATCH = 100
-"""Leads put into a cadence in one transaction."""
-
-
-class Filled(NamedTuple):
-    """What came of putting many leads into a cadence."""
-
-    done: int
-    refused: int
 
 
 def refuse_but_managers(by: User) -> None:
@@ -89,16 +79,24 @@ def _plan(steps: Iterable[Step]) -> list[tuple[object, ...]]:
     )
 
 
-def pause_cadence(*, cadence: Cadence, by: User, now: datetime) -> None:
-    """Hold everything planned in it until it is resumed."""
+@transaction.atomic
+def pause_cadence(*, cadence: Cadence, by: User, now: datetime, why: str = "") -> None:
+    """Hold everything planned in it until it is resumed. `why` is kept with who did it."""
     refuse_but_managers(by)
-    Cadence.objects.filter(pk=cadence.pk, paused_at=None).update(paused_at=now)
+    if Cadence.objects.filter(pk=cadence.pk, paused_at=None).update(paused_at=now):
+        note_cadence(cadence, Turned.OFF, by=by, why=why, now=now)
 
 
-def resume_cadence(*, cadence: Cadence, by: User) -> None:
-    """Go on. What is past its time meanwhile is planned anew, not sent at once."""
+@transaction.atomic
+def resume_cadence(*, cadence: Cadence, by: User, now: datetime, why: str = "") -> None:
+    """Go on. What missed its time meanwhile is spread over the time to come, not sent at once."""
     refuse_but_managers(by)
+    paused = Cadence.objects.select_for_update().get(pk=cadence.pk)
+    if paused.paused_at is None:
+        return
     Cadence.objects.filter(pk=cadence.pk).update(paused_at=None)
+    note_cadence(cadence, Turned.ON, by=by, why=why, now=now)
+    spread_overdue(paused_at=paused.paused_at, now=now, cadence=cadence)
 
 
 def archive_cadence(*, cadence: Cadence, by: User, now: datetime) -> None:
@@ -111,21 +109,3 @@ def reopen_cadence(*, cadence: Cadence, by: User) -> None:
     """Take leads into it again."""
     refuse_but_managers(by)
     Cadence.objects.filter(pk=cadence.pk).update(archived_at=None)
-
-
-def fill(*, cadence: Cadence, leads: Sequence[int], by: User, now: datetime) -> Filled:
-    """Put many leads into a cadence, a batch in a transaction; who changed meanwhile is left out.
-
-    Not one transaction: what is done stays done if the process ends. `leads`: their ids.
-    """
-    done = 0
-    for start in range(0, len(leads), BATCH):
-        with transaction.atomic():
-            batch = Lead.objects.filter(pk__in=leads[start : start + BATCH])
-            for lead in batch.order_by("pk"):
-                try:
-                    enrol(lead=lead, cadence=cadence, by=by, now=now)
-                except NotAllowed:
-                    continue
-                done += 1
-    return Filled(done, len(leads) - done)

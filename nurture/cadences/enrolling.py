@@ -6,14 +6,18 @@ The verbs that people use are in `enrolments`; what a dispatcher does is in `dis
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from nurture.engine.crash_points import passing
 from nurture.engine.states import ENDED, PlannedState
 from nurture.engine.timing import LATEST, Intent, intent_after
+from nurture.letters.arriving import BY_POST, arrives_on
 from nurture.models import Cadence, CadenceVersion, Enrolment, PlannedTouch, Step, Touch
 from nurture.touching import Direction, Outcome
 from prospects.imports.statements import fetch
@@ -68,19 +72,42 @@ def calendar_of(lead: Lead, contact: Contact) -> Calendar:
     return calendar_there(contact, lead.company, Organisation.current().calendar)
 
 
-def plan_step(enrolment: Enrolment, step: Step, *, after: date, now: datetime) -> PlannedTouch:
+def plan_step(
+    enrolment: Enrolment, step: Step, *, after: date, now: datetime, occurrence: int = 1
+) -> PlannedTouch:
     """Plan the touch of a step, so many working days after a day. It is never planned twice."""
-    lead, contact = enrolment.lead, enrolment.contact
-    intent = intent_after(after, step.after_days, step.at, calendar_of(lead, contact))
-    return PlannedTouch.objects.create(
+    calendar = calendar_of(enrolment.lead, enrolment.contact)
+    planned = touch_of(
+        enrolment, step, after=after, calendar=calendar, now=now, occurrence=occurrence
+    )
+    planned.save()
+    passing("in the planner")
+    return planned
+
+
+def touch_of(
+    enrolment: Enrolment,
+    step: Step,
+    *,
+    after: date,
+    calendar: Calendar,
+    now: datetime,
+    occurrence: int = 1,
+) -> PlannedTouch:
+    """The planned touch of a step, not stored yet. `calendar`: of the prospect's place.
+
+    `occurrence`: that of the touch before it, which grows where one is taken back.
+    """
+    return PlannedTouch(
         enrolment=enrolment,
         step=step,
-        lead=lead,
-        contact=contact,
+        occurrence=occurrence,
+        lead_id=enrolment.lead_id,
+        contact_id=enrolment.contact_id,
         channel=step.channel,
         performer=step.performer,
         created_at=now,
-        **due(intent),
+        **due(intent_after(after, step.after_days, step.at, calendar)),
     )
 
 
@@ -95,15 +122,19 @@ def due(intent: Intent) -> dict[str, object]:
     }
 
 
-def advance(planned: PlannedTouch, *, done_on: date, now: datetime) -> None:
+def advance(planned: PlannedTouch, *, done_on: date, now: datetime) -> PlannedTouch | None:
     """Plan what follows a touch that is closed, in the transaction that closes it.
 
     After the last step the lead goes on to the cadence that is named for it, or the enrolment is
-    over. Nothing follows in an enrolment that was stopped meanwhile.
+    over. Nothing follows in an enrolment that was stopped meanwhile. Returns what was planned in the
+    same cadence, if anything.
     """
     enrolment = Enrolment.objects.select_related("version__cadence").get(pk=planned.enrolment_id)
     if enrolment.ended_at is not None:
-        return
+        return None
+    enrolment.lead = planned.lead  # it is at hand mostly
+    if enrolment.contact_id == planned.contact_id:
+        enrolment.contact = planned.contact
     after = (
         Step.objects.filter(
             version=enrolment.version,
@@ -114,8 +145,7 @@ def advance(planned: PlannedTouch, *, done_on: date, now: datetime) -> None:
         .first()
     )
     if after is not None:
-        plan_step(enrolment, after, after=done_on, now=now)
-        return
+        return plan_step(enrolment, after, after=done_on, now=now, occurrence=planned.occurrence)
     end(enrolment, Enrolment.End.COMPLETED, now=now)
     following = enrolment.version.cadence.then
     version = published(following) if following and following.archived_at is None else None
@@ -128,6 +158,45 @@ def advance(planned: PlannedTouch, *, done_on: date, now: datetime) -> None:
             why=_("after %s") % enrolment.version.cadence.name,
             now=now,
         )
+    return None
+
+
+def advance_all(
+    closed: Sequence[tuple[PlannedTouch, Calendar]], *, now: datetime
+) -> list[PlannedTouch]:
+    """The same for many that were closed without being made, each with its prospect's calendar.
+
+    Returns what was planned in the same cadences. A fixed number of statements, but for those whose
+    cadence is over with it.
+    """
+    following: defaultdict[tuple[int, str], list[Step]] = defaultdict(list)
+    versions = {planned.enrolment.version_id for planned, _calendar in closed}
+    for step in Step.objects.filter(version__in=versions).order_by("position"):
+        following[step.version_id, step.track].append(step)
+    planned_next = []
+    for planned, calendar in closed:
+        enrolment = planned.enrolment
+        if enrolment.ended_at is not None:
+            continue
+        steps = following[enrolment.version_id, enrolment.track]
+        after = next((step for step in steps if step.position > planned.step.position), None)
+        if after is None:
+            advance(planned, done_on=planned.due_on, now=now)
+        else:
+            planned_next.append(
+                touch_of(
+                    enrolment,
+                    after,
+                    after=planned.due_on,
+                    calendar=calendar,
+                    now=now,
+                    occurrence=planned.occurrence,
+                )
+            )
+    PlannedTouch.objects.bulk_create(planned_next)
+    if planned_next:
+        passing("in the planner")
+    return planned_next
 
 
 def end(
@@ -188,6 +257,19 @@ def open_planned(lead: Lead) -> PlannedTouch | None:
     return PlannedTouch.objects.get(pk=ids[0][0]) if ids else None
 
 
+def open_planned_of(leads: Collection[int]) -> dict[int, PlannedTouch]:
+    """The same for many leads, by their ids, each with its cadence: one question."""
+    found: dict[int, PlannedTouch] = {}
+    for planned in (
+        PlannedTouch.objects.open()
+        .filter(lead__in=leads)
+        .select_related("enrolment__version__cadence")
+        .order_by("pk")
+    ):
+        found.setdefault(planned.lead_id, planned)
+    return found
+
+
 def fulfil(planned: PlannedTouch, touch: Touch, *, now: datetime) -> bool:
     """Whether a touch that a person made is the one their cadence waited for: then the next is planned."""
     is_it = (
@@ -196,23 +278,55 @@ def fulfil(planned: PlannedTouch, touch: Touch, *, now: datetime) -> bool:
         and touch.channel == planned.channel
     )
     if is_it:
+        # A colleague's reply may stop it at this moment, without holding this lead.
+        _hold(planned.enrolment_id)
+        planned.refresh_from_db(fields=["state"])
+        is_it = planned.state == PlannedState.AWAITING_HUMAN
+    if is_it:
         planned.lead = touch.lead
         close(planned, PlannedState.SENT, now=now, by=touch.by, touch=touch)
         calendar = calendar_of(touch.lead, planned.contact)
-        advance(planned, done_on=touch.occurred_at.astimezone(calendar.zone).date(), now=now)
+        done_on = touch.occurred_at.astimezone(calendar.zone).date()
+        if touch.channel in BY_POST:  # a call that follows a letter comes after its arrival
+            ours = Organisation.current().country
+            done_on = arrives_on(done_on, from_country=ours, calendar=calendar)
+        advance(planned, done_on=done_on, now=now)
     return is_it
 
 
+def _hold(enrolment_id: int) -> Enrolment:
+    """An enrolment, locked: nobody stops it until this transaction ends.
+
+    Before its planned touch, and after its lead: everybody locks them in this order.
+    """
+    return Enrolment.objects.select_for_update(no_key=True).get(pk=enrolment_id)
+
+
 def plan_again(touch: Touch, *, now: datetime) -> None:
-    """A touch that closed a step is taken back: the step is due again, what followed it is not."""
+    """A touch that closed a step is taken back: the step is due again, what followed it is not.
+
+    Where it was a “not now”, what that began ends with it. Where the cadence went on already (the
+    next mail is out), it stays as it is: nothing is made twice, or out of order.
+    """
+    stop(
+        Q(lead=touch.lead_id, track=Step.Track.NOT_NOW, enrolled_at=touch.recorded_at),
+        Enrolment.End.STOPPED,
+        now=now,
+        by=touch.by,
+    )
     planned = PlannedTouch.objects.select_related("step", "enrolment").filter(touch=touch).first()
-    if planned is None or planned.enrolment.ended_at is not None:
+    if planned is None or _hold(planned.enrolment_id).ended_at is not None:
         return
-    PlannedTouch.objects.filter(enrolment=planned.enrolment, state__in=WITHDRAWABLE).update(
+    after_it = PlannedTouch.objects.filter(enrolment=planned.enrolment_id, pk__gt=planned.pk)
+    if after_it.exclude(state__in=(*WITHDRAWABLE, PlannedState.CANCELLED)).exists():
+        return
+    after_it.filter(state__in=WITHDRAWABLE).update(
         state=PlannedState.CANCELLED,
         reason=_("the touch before it was taken back"),
         moved_by=touch.by,
         ended_at=now,
+        lease=None,
+        lease_until=None,
     )
     PlannedTouch.objects.create(
         enrolment=planned.enrolment,
@@ -252,11 +366,16 @@ def close(
     )
 
 
-def park(planned: PlannedTouch, touch: Touch) -> None:
-    """An automatic reply is no reply: what is planned waits for five working days there."""
+def park(planned: PlannedTouch, touch: Touch, returns_on: date | None = None) -> None:
+    """An automatic reply is no reply: what is planned waits until the day it names (`returns_on`).
+
+    Where it names none, for five working days there.
+    """
     calendar = calendar_of(touch.lead, planned.contact)
-    day = touch.occurred_at.astimezone(calendar.zone).date()
-    until = intent_after(day, PARKED_DAYS, planned.due_time, calendar)
+    day, days = touch.occurred_at.astimezone(calendar.zone).date(), PARKED_DAYS
+    if returns_on is not None:
+        day, days = returns_on, 0
+    until = intent_after(day, days, planned.due_time, calendar)
     waits = planned.state in (PlannedState.PENDING, PlannedState.AWAITING_HUMAN)
     if waits and planned.due_at < until.instant:
         PlannedTouch.objects.filter(pk=planned.pk).update(

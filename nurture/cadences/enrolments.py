@@ -7,10 +7,18 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from nurture.actions import plan_next
-from nurture.cadences.enrolling import begin, calendar_of, end, plan_step, published
+from nurture.cadences.enrolling import (
+    begin,
+    calendar_of,
+    end,
+    plan_step,
+    published,
+    stop,
+)
 from nurture.models import Cadence, CadenceVersion, Enrolment, Step
 from prospects.actions import NotAllowed, enter_program, locked, refuse_reps
 from prospects.models import Lead
@@ -29,16 +37,24 @@ def hindrance(lead: Lead, cadence: Cadence, version: CadenceVersion | None) -> s
         cadence,
         is_published=version is not None,
         under_way=under_way.version.cadence.name if under_way else "",
+        is_held=under_way is not None and under_way.version.cadence.is_exclusive,
         went_through=Enrolment.objects.filter(lead=lead, version__cadence=cadence).exists(),
     )
 
 
 def why_not(
-    lead: Lead, cadence: Cadence, *, is_published: bool, under_way: str, went_through: bool
+    lead: Lead,
+    cadence: Cadence,
+    *,
+    is_published: bool,
+    under_way: str,
+    went_through: bool,
+    is_held: bool = False,
 ) -> str:
     """The hindrance in words, for who knows already what a lead runs and ran through.
 
-    `under_way`: the name of the cadence it is in; `went_through`: whether it was in this one.
+    `under_way`: the name of the cadence it is in, and `is_held` whether no other may end that one;
+    `went_through`: whether it was in this one.
     """
     if not is_published:
         return _("no version of it is published")
@@ -48,7 +64,9 @@ def why_not(
         return _("the lead is %s") % lead.get_stage_display().lower()
     if lead.contact_id is None:
         return _("nobody is known there")
-    if under_way:
+    if under_way and is_held:
+        return _("it is in “%s”, which no other cadence interrupts") % under_way
+    if under_way and not cadence.is_exclusive:
         return _("it is in “%s” already") % under_way
     if cadence.repeats == Cadence.Repeats.ONCE and went_through:
         return _("it went through it before")
@@ -61,7 +79,7 @@ def enrol(
 ) -> Enrolment:
     """Start a lead on the published version of a cadence; a raw one enters the program with it.
 
-    `by`: None for a rule, which `why` names. Refuses (NotAllowed) with the hindrance in words.
+    An exclusive cadence ends the one that the lead is in. `by`: None for a rule, which `why` names. Refuses (NotAllowed) with the hindrance in words.
     """
     if by is not None:
         refuse_reps(by)
@@ -74,9 +92,16 @@ def enrol(
     assert contact is not None
     if lead.stage == Stage.RAW:
         lead = enter_program(lead=lead, by=by, now=now)
+    if cadence.is_exclusive:
+        stop(Q(lead=lead), Enrolment.End.REPLACED, now=now, by=by, words=took_over(cadence))
     enrolment = begin(lead=lead, contact=contact, version=version, by=by, why=why, now=now)
     plan_next(lead=lead, now=now)
     return enrolment
+
+
+def took_over(cadence: Cadence) -> str:
+    """Why what another cadence had planned is taken back."""
+    return _("“%s” took over") % cadence
 
 
 @transaction.atomic
@@ -100,9 +125,14 @@ def pause_enrolment(*, enrolment: Enrolment, by: User, now: datetime) -> Enrolme
 
 @transaction.atomic
 def resume_enrolment(*, enrolment: Enrolment, by: User) -> Enrolment:
-    """Go on. What is past its time meanwhile is planned anew, not sent at once."""
+    """Go on. What is past its time meanwhile is planned anew, not sent at once.
+
+    Refuses (NotAllowed) one that waits for its specialist: the absence says how it goes on.
+    """
     refuse_reps(by)
-    Enrolment.objects.active().filter(pk=enrolment.pk).update(paused_at=None)
+    if Enrolment.objects.filter(pk=enrolment.pk, paused_for__isnull=False).exists():
+        raise NotAllowed(_("It waits for its specialist, who is away: choose otherwise there."))
+    Enrolment.objects.active().filter(pk=enrolment.pk).update(paused_at=None, paused_for=None)
     enrolment.refresh_from_db(fields=["paused_at"])
     return enrolment
 

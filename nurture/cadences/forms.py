@@ -1,4 +1,4 @@
-"""What is filled in to build a cadence, to put a lead into one, and to choose many leads for one."""
+"""What is filled in to build a cadence, and to put a lead into one."""
 
 from __future__ import annotations
 
@@ -14,10 +14,6 @@ from django.utils.translation import gettext_lazy
 from nurture.cadences.reads import Choice
 from nurture.models import Cadence, Step, Template
 from nurture.models.cadences import BATCH_CHANNELS, MACHINE_CHANNELS
-from prospects.models import Lead, Source
-from prospects.routing.workload_reads import specialists_seen
-from prospects.stages import Stage
-from team.models import User
 
 MOST_STEPS = 60
 """Steps of one track, at most."""
@@ -127,7 +123,7 @@ class Builder:
     @classmethod
     def fresh(cls, cadence: Cadence, *, seen: int, steps: Iterable[Step]) -> Builder:
         """As it stands."""
-        standing = list(steps)
+        standing = newest_words(steps)
         rows = {
             track: [
                 {
@@ -181,6 +177,20 @@ class Builder:
                 step.track, step.position = track, position
                 steps.append(step)
         return steps
+
+
+def newest_words(steps: Iterable[Step]) -> list[Step]:
+    """The steps with the newest words of each template: what is published next starts with those."""
+    standing = list(steps)
+    names = {step.template.name for step in standing if step.template}
+    newest = {
+        template.name: template
+        for template in Template.objects.filter(name__in=names, superseded_at=None)
+    }
+    for step in standing:
+        if step.template is not None:
+            step.template = newest.get(step.template.name, step.template)
+    return standing
 
 
 def usable_templates(also: Iterable[int | None]) -> QuerySet[Template]:
@@ -253,42 +263,3 @@ class EnrolForm(forms.Form):
     def chosen(self) -> Cadence:
         chosen = self.cleaned_data["cadence"]
         return next(each.cadence for each in self.choices if each.cadence.pk == chosen)
-
-
-class FillForm(forms.Form):
-    """Which leads are put into a cadence together."""
-
-    stage = forms.ChoiceField(
-        choices=[(stage.value, stage.label) for stage in (Stage.NURTURING, Stage.RAW)],
-        label=gettext_lazy("Stage"),
-    )
-    source = forms.ModelChoiceField(
-        Source.objects.order_by("name"),
-        required=False,
-        empty_label=gettext_lazy("any"),
-        label=gettext_lazy("Source"),
-    )
-    specialist = forms.ModelChoiceField(
-        User.objects.none(),
-        required=False,
-        empty_label=gettext_lazy("anybody’s"),
-        label=gettext_lazy("Specialist"),
-    )
-
-    def __init__(self, data: QueryDict | None, *, by: User) -> None:
-        super().__init__(data)
-        self.by = by
-        specialist = self.fields["specialist"]
-        assert isinstance(specialist, forms.ModelChoiceField)
-        specialist.queryset = User.objects.filter(pk__in=specialists_seen(by)).order_by(
-            "name", "pk"
-        )
-
-    def leads(self) -> QuerySet[Lead]:
-        """The leads of these answers that the reader may see."""
-        said = self.cleaned_data
-        leads: QuerySet[Lead] = Lead.objects.visible_to(self.by).filter(stage=said["stage"])
-        for name in ("source", "specialist"):
-            if said[name] is not None:
-                leads = leads.filter(**{name: said[name]})
-        return leads

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,17 +18,18 @@ from nurture import wording
 from nurture.cadences.enrolling import published
 from nurture.cadences.enrolments import ENROLLABLE, why_not
 from nurture.engine.states import PlannedState
+from nurture.mail_templates.scripts import raw_script
 from nurture.models import Cadence, CadenceVersion, Enrolment, PlannedTouch, Step
+from nurture.models.cadences import BATCH_CHANNELS
 from nurture.touching import Channel
 from prospects.models import Lead
+from team.calendar import Calendar
 from team.models import User
 
 WORKING_DAYS = 5
 PEOPLE_SHOWN = 25
 VERSIONS_SHOWN = 10
 MOST_CADENCES = 200
-MOST_AT_ONCE = 200
-"""Leads that are put into a cadence with one press: as many as a page may take the time for."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,8 @@ class InIt:
     track: str
     since: datetime
     next_words: str
+    next_pk: int | None
+    """The planned touch, whose page says why and why not."""
     is_paused: bool
 
 
@@ -114,6 +117,14 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class StepAhead:
+    """A step after the open one, and its day where they are."""
+
+    channel: str
+    on: date
+
+
+@dataclass(frozen=True)
 class UnderWay:
     """What a lead's page says of the cadence that it is in."""
 
@@ -122,7 +133,14 @@ class UnderWay:
     cadence: str
     words: str
     is_paused: bool
+    waits_for: str
+    """Who is away, where it waits for their return."""
     cadence_is_paused: bool
+    planned_pk: int | None
+    """What is open of it; its page says why and why not."""
+    ahead: tuple[StepAhead, ...]
+    script: str
+    """What a person is given to say, not yet filled in; empty where nothing waits for one."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +154,6 @@ class Preview:
     """What putting a list of leads into a cadence would do."""
 
     ready: int
-    at_once: int
     left_out: tuple[LeftOut, ...]
 
     @property
@@ -222,11 +239,9 @@ def choices_for(lead: Lead) -> list[Choice]:
         .annotate(running=Count("pk", filter=Q(ended_at__isnull=True)))
     )
     cadences = list(Cadence.objects.filter(archived_at__isnull=True)[:MOST_CADENCES])
-    names = dict(
-        Cadence.objects.filter(pk__in=[pk for pk, now_in in was_in.items() if now_in]).values_list(
-            "pk", "name"
-        )
-    )
+    under_way = Cadence.objects.filter(
+        pk__in=[pk for pk, now_in in was_in.items() if now_in]
+    ).first()
     return [
         Choice(
             cadence=cadence,
@@ -236,7 +251,8 @@ def choices_for(lead: Lead) -> list[Choice]:
                 lead,
                 cadence,
                 is_published=cadence.pk in spans,
-                under_way="".join(names.values()),
+                under_way=under_way.name if under_way else "",
+                is_held=under_way is not None and under_way.is_exclusive,
                 went_through=cadence.pk in was_in,
             ),
         )
@@ -258,41 +274,46 @@ def preview(leads: QuerySet[Lead], cadence: Cadence) -> Preview:
     counts = _judged(leads, cadence).aggregate(
         closed=Count("pk", filter=_STAGE),
         nobody=Count("pk", filter=~_STAGE & _NOBODY),
-        under_way=Count("pk", filter=~_STAGE & ~_NOBODY & _UNDER_WAY),
-        before=Count("pk", filter=~_STAGE & ~_NOBODY & ~_UNDER_WAY & _BEFORE),
+        unassigned=Count("pk", filter=~_STAGE & ~_NOBODY & _UNASSIGNED),
+        under_way=Count("pk", filter=~_STAGE & ~_NOBODY & ~_UNASSIGNED & _UNDER_WAY),
+        before=Count("pk", filter=~_STAGE & ~_NOBODY & ~_UNASSIGNED & ~_UNDER_WAY & _BEFORE),
         ready=Count("pk", filter=_READY),
     )
     reasons = (
         (_("are not raw or nurturing"), counts["closed"]),
         (_("have nobody we know there"), counts["nobody"]),
+        (_("have no specialist yet"), counts["unassigned"]),
         (_("are in a cadence already"), counts["under_way"]),
         (_("went through it before"), counts["before"]),
     )
     return Preview(
         ready=counts["ready"],
-        at_once=min(counts["ready"], MOST_AT_ONCE),
         left_out=tuple(LeftOut(why, count) for why, count in reasons if count),
     )
 
 
-def ready_ids(leads: QuerySet[Lead], cadence: Cadence) -> list[int]:
-    """The first leads that could be put into a cadence, at most so many as go at once: one query."""
-    ready = _judged(leads, cadence).filter(_READY).order_by("pk")
-    return list(ready.values_list("pk", flat=True)[:MOST_AT_ONCE])
+def ready_by_specialist(leads: QuerySet[Lead], cadence: Cadence) -> dict[int, int]:
+    """How many leads of each specialist could be put into a cadence: one query."""
+    ready = _judged(leads, cadence).filter(_READY).order_by()
+    return dict(ready.values_list("specialist").annotate(Count("pk")))
 
 
 _STAGE = ~Q(stage__in=sorted(ENROLLABLE))
 _NOBODY = Q(contact__isnull=True)
+_UNASSIGNED = Q(specialist__isnull=True)
 _UNDER_WAY = Q(is_under_way=True)
 _BEFORE = Q(was_in_it=True)
-_READY = ~_STAGE & ~_NOBODY & ~_UNDER_WAY & ~_BEFORE
+_READY = ~_STAGE & ~_NOBODY & ~_UNASSIGNED & ~_UNDER_WAY & ~_BEFORE
 
 
 def _judged(leads: QuerySet[Lead], cadence: Cadence) -> QuerySet[Lead]:
     """The leads with what `why_not` asks of their enrolments."""
     of_lead = Enrolment.objects.filter(lead=OuterRef("pk"))
     once = of_lead.filter(version__cadence=cadence, version__cadence__repeats=Cadence.Repeats.ONCE)
-    return leads.alias(is_under_way=Exists(of_lead.active()), was_in_it=Exists(once))
+    running = of_lead.active()
+    if cadence.is_exclusive:  # it ends every other
+        running = running.filter(version__cadence__repeats=Cadence.Repeats.EXCLUSIVE)
+    return leads.alias(is_under_way=Exists(running), was_in_it=Exists(once))
 
 
 def _spans() -> dict[int, list[int]]:
@@ -368,6 +389,7 @@ def _people(rows: list[Enrolment], now: datetime) -> list[InIt]:
             track=row.get_track_display() if row.track != Step.Track.MAIN else "",
             since=row.enrolled_at,
             next_words=_next_of(planned.get(row.pk), now),
+            next_pk=planned[row.pk].pk if row.pk in planned else None,
             is_paused=row.paused_at is not None,
         )
         for row in rows
@@ -377,12 +399,27 @@ def _people(rows: list[Enrolment], now: datetime) -> list[InIt]:
 def _next_of(touch: PlannedTouch | None, now: datetime) -> str:
     if touch is None:
         return ""
-    return next_in_words(touch.channel, touch.state, touch.due_at, ZoneInfo(touch.zone), now)
+    by_machine = touch.performer == Step.Performer.MACHINE
+    zone = ZoneInfo(touch.zone)
+    return next_in_words(touch.channel, touch.state, touch.due_at, zone, now, by_machine=by_machine)
 
 
-def next_in_words(channel: str, state: str, due_at: datetime, zone: ZoneInfo, now: datetime) -> str:
+def next_in_words(
+    channel: str,
+    state: str,
+    due_at: datetime,
+    zone: ZoneInfo,
+    now: datetime,
+    *,
+    by_machine: bool = False,
+) -> str:
     """What a cadence does next, and when on their clock: “Email Jun 19, 9:30 am their time”."""
     what = str(Channel(channel).label)
+    if by_machine and channel in BATCH_CHANNELS:
+        if state != PlannedState.PENDING:
+            return _("%s, which is printed and waits for the post") % what
+        if due_at <= now:
+            return _("%s, which waits to be printed") % what
     if state == PlannedState.AWAITING_HUMAN:
         return _("%s, which waits for a person") % what
     if due_at <= now:
@@ -395,32 +432,71 @@ UNDER_WAY = """
     SELECT json_build_object(
                'pk', enrolment.id, 'cadence_pk', cadence.id, 'cadence', cadence.name,
                'is_paused', enrolment.paused_at IS NOT NULL,
+               'waits_for', (SELECT person.name FROM nurture_absence AS absence
+                               JOIN team_user AS person ON person.id = absence.person_id
+                              WHERE absence.id = enrolment.paused_for_id),
                'cadence_is_paused', cadence.paused_at IS NOT NULL,
                'channel', planned.channel, 'state', planned.state, 'due_at', planned.due_at,
-               'zone', planned.zone)
+               'zone', planned.zone, 'by_machine', planned.performer = 'machine',
+               'planned_pk', planned.id, 'due_on', planned.due_on, 'script', step.script,
+               'template', (SELECT body FROM nurture_template WHERE id = step.template_id),
+               'ahead', (SELECT json_agg(later ORDER BY later.position) FROM (
+                          SELECT position, channel, after_days FROM nurture_step
+                           WHERE version_id = step.version_id AND track = step.track
+                             AND position > step.position
+                           ORDER BY position LIMIT 4) AS later))
       FROM nurture_enrolment AS enrolment
       JOIN nurture_cadenceversion AS version ON version.id = enrolment.version_id
       JOIN nurture_cadence AS cadence ON cadence.id = version.cadence_id
       LEFT JOIN nurture_plannedtouch AS planned
         ON planned.enrolment_id = enrolment.id AND planned.ended_at IS NULL
+      LEFT JOIN nurture_step AS step ON step.id = planned.step_id
      WHERE enrolment.lead_id = prospects_lead.id AND enrolment.ended_at IS NULL
      ORDER BY planned.id DESC LIMIT 1"""
 """The cadence that a lead is in, as JSON, inside a query of leads: for `under_way`."""
 
 
-def under_way(row: dict[str, Any] | None, now: datetime) -> UnderWay | None:
-    """What UNDER_WAY read along with a lead."""
+def under_way(row: dict[str, Any] | None, there: Calendar, now: datetime) -> UnderWay | None:
+    """What UNDER_WAY read along with a lead. `there`: the calendar of the prospect's place."""
     if row is None:
         return None
     words = _("nothing is planned: somebody must settle what is uncertain")
     if row["channel"] and row["state"] != PlannedState.UNCERTAIN:
         due_at = datetime.fromisoformat(row["due_at"])
-        words = next_in_words(row["channel"], row["state"], due_at, ZoneInfo(row["zone"]), now)
+        words = next_in_words(
+            row["channel"],
+            row["state"],
+            due_at,
+            ZoneInfo(row["zone"]),
+            now,
+            by_machine=row["by_machine"],
+        )
     return UnderWay(
         pk=row["pk"],
         cadence_pk=row["cadence_pk"],
         cadence=row["cadence"],
         words=words,
         is_paused=row["is_paused"],
+        waits_for=row["waits_for"] or "",
         cadence_is_paused=row["cadence_is_paused"],
+        planned_pk=row["planned_pk"],
+        ahead=_ahead(row, there, now),
+        script=(
+            raw_script(row["channel"], row["script"], row["template"] or "")
+            if row["state"] == PlannedState.AWAITING_HUMAN and not row["by_machine"]
+            else ""
+        ),
     )
+
+
+def _ahead(row: dict[str, Any], there: Calendar, now: datetime) -> tuple[StepAhead, ...]:
+    """The days on which the steps after the open one fall, if each is made on its day."""
+    if not row["ahead"]:
+        return ()
+    day = max(date.fromisoformat(row["due_on"]), now.astimezone(there.zone).date())
+    ahead = []
+    for step in row["ahead"]:
+        waits = step["after_days"]
+        day = there.add_working_days(day, waits) if waits else there.working_day_on_or_after(day)
+        ahead.append(StepAhead(str(Channel(step["channel"]).label), day))
+    return tuple(ahead)

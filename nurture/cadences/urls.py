@@ -14,7 +14,6 @@ urlpatterns = [
     path("cadences/<int:pk>/resume/", views.cadence_resume, name="cadence-resume"),
     path("cadences/<int:pk>/archive/", views.cadence_archive, name="cadence-archive"),
     path("cadences/<int:pk>/reopen/", views.cadence_reopen, name="cadence-reopen"),
-    path("cadences/<int:pk>/enrol/", views.cadence_fill, name="cadence-fill"),
     path("leads/<int:pk>/enrol/", views.lead_enrol, name="lead-enrol"),
     path("enrolments/<int:pk>/stop/", views.enrolment_stop, name="enrolment-stop"),
     path("enrolments/<int:pk>/pause/", views.enrolment_pause, name="enrolment-pause"),

@@ -1,4 +1,4 @@
-"""The pages of cadences: the list, one of them, its builder, and putting leads into one."""
+"""The pages of cadences: the list, one of them, its builder, and putting a lead into one."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from nurture.cadences import actions, enrolments, reads
 from nurture.cadences.enrolling import published
-from nurture.cadences.forms import Builder, EnrolForm, FillForm
+from nurture.cadences.forms import Builder, EnrolForm
 from nurture.cadences.shipped import load_shipped_cadences
 from nurture.engine.clock import engine_now
 from nurture.forms import add_refusal
@@ -95,7 +94,7 @@ def _build(request: HttpRequest, cadence: Cadence) -> HttpResponse:
         builder = Builder.fresh(
             cadence,
             seen=version.number if version else 0,
-            steps=version.steps.all() if version else (),
+            steps=version.steps.select_related("template") if version else (),
         )
         return _builder_page(request, builder, title)
     if request.POST.get("do"):
@@ -142,7 +141,9 @@ def cadence_pause(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @only_if(manages)
 def cadence_resume(request: HttpRequest, pk: int) -> HttpResponse:
-    actions.resume_cadence(cadence=get_object_or_404(Cadence, pk=pk), by=user_of(request))
+    actions.resume_cadence(
+        cadence=get_object_or_404(Cadence, pk=pk), by=user_of(request), now=engine_now()
+    )
     messages.success(request, _("It goes on. What missed its time is planned anew."))
     return redirect("cadence-detail", pk)
 
@@ -170,33 +171,6 @@ def _key(request: HttpRequest, name: str) -> int | None:
 
 
 # Leads in them
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@only_if(works_leads)
-def cadence_fill(request: HttpRequest, pk: int) -> HttpResponse:
-    """Put many leads into a cadence: chosen, shown who would go in and who not, then done."""
-    user = user_of(request)
-    cadence = get_object_or_404(Cadence, pk=pk)
-    data = request.POST if request.method == "POST" else request.GET or None
-    form = FillForm(data, by=user)
-    why = reads.closed(cadence)
-    context = {"cadence": cadence, "form": form, "why": why}
-    if not form.is_valid():
-        status = 422 if form.is_bound else 200
-        return render(request, "nurture/cadence_fill.html", context, status=status)
-    if request.method == "POST" and not why:
-        ids = reads.ready_ids(form.leads(), cadence)
-        filled = actions.fill(cadence=cadence, leads=ids, by=user, now=engine_now())
-        messages.success(
-            request,
-            ngettext("%s lead is in it now.", "%s leads are in it now.", filled.done) % filled.done,
-        )
-        if filled.refused:
-            messages.warning(request, _("%s changed meanwhile and were left out.") % filled.refused)
-        return redirect("cadence-detail", pk)
-    context["preview"] = reads.preview(form.leads(), cadence)
-    return render(request, "nurture/cadence_fill.html", context, status=422 if why else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

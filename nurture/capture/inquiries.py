@@ -21,7 +21,9 @@ from prospects import actions as prospects
 from prospects.actions import CompanyDetails, ContactDetails, LeadDetails, NotAllowed
 from prospects.capture.inquiry import SAME_AGAIN_WITHIN, Doubt, Sender, digest_of, read_sender
 from prospects.capture.reads import Known, known_sender
+from prospects.consents.actions import record_consent
 from prospects.models import Arrival, Contact, Fate, Inquiry, Lead, WebForm
+from prospects.models import Consent as Given
 from prospects.stages import Stage
 from team.models import Organisation, User
 
@@ -163,6 +165,7 @@ def _take_in(inquiry: Inquiry, sender: Sender, now: datetime) -> None:
     form, known = inquiry.form, known_sender(sender)
     if known is not None and known.lead.stage != Stage.WON:
         inquiry.fate, inquiry.lead = Fate.KNOWN, known.lead
+        _keep_consent(inquiry, known.contact, sender, now)
         _ask_again(known, inquiry, sender, now)
         return
     inquiry.fate = Fate.NEW
@@ -178,6 +181,31 @@ def _take_in(inquiry: Inquiry, sender: Sender, now: datetime) -> None:
         asked_at=inquiry.received_at,
     )
     inquiry.screened_out = inquiry.lead.stage == Stage.SCREENED_OUT
+    _keep_consent(inquiry, inquiry.lead.contact, sender, now)
+
+
+def _keep_consent(inquiry: Inquiry, contact: Contact | None, sender: Sender, now: datetime) -> None:
+    """What they agreed to counts for the addresses that they typed. It lifts no suppression."""
+    if not inquiry.consent or contact is None:
+        return
+    words = _("Form “%(form)s”, wording %(version)s: %(words)s") % {
+        "form": inquiry.form.name,
+        "version": inquiry.consent_version,
+        "words": inquiry.consent_words,
+    }
+    for channel, address in (("email", sender.email_key), ("phone", sender.phone_key)):
+        if address:
+            record_consent(
+                contact=contact,
+                channel=channel,
+                address=address,
+                basis=Given.Basis.CONSENT,
+                source=Given.Source.FORM,
+                words=words,
+                given_at=min(inquiry.received_at, now),
+                by=None,
+                now=now,
+            )
 
 
 def _ask_again(known: Known, inquiry: Inquiry, sender: Sender, now: datetime) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
@@ -17,14 +16,16 @@ from django.utils.translation import gettext as _
 from nurture.actions import plan_next, suppressible_address
 from nurture.attempts import regroup
 from nurture.cadences.enrolling import stop
-from nurture.contactability import address_channel, address_hash
-from nurture.models import AnswerEvidence, Enrolment, Suppression, Touch
+from nurture.engine.crash_points import passing
+from nurture.models import AnswerEvidence, Enrolment, Touch
 from nurture.touching import Channel
 from prospects.actions import locked, reassess
+from prospects.consents.actions import suppress_address
+from prospects.consents.hashing import hash_of
 from prospects.duplicates import merge_actions
 from prospects.duplicates.merge_actions import CannotUndo, Undone, Wishes
 from prospects.duplicates.merge_fields import Picks
-from prospects.models import Company, Contact, Lead, Merge
+from prospects.models import Company, Consent, Contact, Lead, Merge, Suppression
 from prospects.stages import Stage
 from team.models import User
 
@@ -44,7 +45,8 @@ def merge_leads(
     with merge_actions.merging_leads(
         first=first, second=second, wishes=wishes, by=by, now=now, before=_one_cadence
     ) as merging:
-        _carry_suppressions(merging.contacts, now)
+        _carry_refusals(merging.contacts, now)
+        passing("in a merge")
         regroup([merging.kept.pk])
         kept = locked(merging.kept)
         reassess(lead=kept, now=now)
@@ -74,7 +76,7 @@ def merge_contacts(
     with merge_actions.merging_contacts(
         first=first, second=second, picks=picks, by=by, now=now
     ) as (merge, _leads, people):
-        _carry_suppressions(people, now)
+        _carry_refusals(people, now)
     return merge
 
 
@@ -123,25 +125,51 @@ def _refuse_what_hangs_together(leads: Sequence[int]) -> None:
         raise CannotUndo(reasons)
 
 
-def _carry_suppressions(people: Sequence[tuple[Contact, Contact]], now: datetime) -> None:
-    """Whom one of the two addresses may not be used for, the address that is kept may not either."""
+def _carry_refusals(people: Sequence[tuple[Contact, Contact]], now: datetime) -> None:
+    """The strictest word counts: what one address may not be used for, the one kept may not either.
+
+    Consent stays with the address that it was given for; one that was taken back is taken back for the
+    address that is kept too.
+    """
     for kept, other in people:
         now_kept = Contact.objects.select_related("company").get(pk=kept.pk)
         for channel in ADDRESSED:
-            known = {
-                address_hash(settings.SUPPRESSION_KEY, address_channel(channel), address)
-                for person in (kept, other)
-                if (address := suppressible_address(person, channel))
-            }
-            against = Suppression.objects.filter(
-                channel=address_channel(channel), address_hash__in=known
-            ).first()
             address = suppressible_address(now_kept, channel)
-            if against is not None and address:
-                Suppression.objects.get_or_create(
-                    channel=address_channel(channel),
-                    address_hash=address_hash(
-                        settings.SUPPRESSION_KEY, address_channel(channel), address
-                    ),
-                    defaults={"why": against.why, "at": now},
+            known = {
+                hash_of(channel, one)
+                for person in (kept, other)
+                if (one := suppressible_address(person, channel))
+            }
+            if not (address and known):
+                continue
+            against = Suppression.objects.filter(channel=channel, address_hash__in=known).first()
+            if against is not None:
+                suppress_address(
+                    kind=channel,
+                    address=address,
+                    why=against.why,
+                    source=Suppression.Source.MERGE,
+                    now=now,
                 )
+            _carry_withdrawal(now_kept, hash_of(channel, address), known, now)
+
+
+def _carry_withdrawal(kept: Contact, hashed: str, known: set[str], now: datetime) -> None:
+    withdrawn = Consent.objects.filter(address_hash__in=known, withdrawn_at__isnull=False)
+    latest = withdrawn.order_by("-withdrawn_at").first()
+    if latest is None or latest.address_hash == hashed:
+        return
+    Consent.objects.create(
+        contact=kept,
+        channel=latest.channel,
+        address_hash=hashed,
+        basis=latest.basis,
+        source=latest.source,
+        words=latest.words,
+        given_at=latest.given_at,
+        expires_at=latest.expires_at,
+        recorded_at=now,
+        withdrawn_at=latest.withdrawn_at,
+        withdrawn_by=latest.withdrawn_by,
+        withdrawn_why=latest.withdrawn_why,
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -18,6 +20,7 @@ from django.utils.translation import gettext as _
 from nurture.engine.messages import DAY_OF, Written
 from nurture.models import PlannedTouch, Touch
 from nurture.touching import Direction
+from prospects.models import Contact, Lead
 from team.models import Organisation
 
 POLICY = SMTP.clone(cte_type="7bit", max_line_length=76)
@@ -33,22 +36,39 @@ class Message:
     content: bytes
 
 
-def merge_values(planned: PlannedTouch, now: datetime) -> dict[str, str]:
-    """A text for each field that a template may mention; empty where nothing is known. One query."""
-    lead, contact = planned.lead, planned.contact
-    organisation = Organisation.current()
-    days = dict(
-        Touch.objects.standing()
-        .filter(lead=lead, direction=Direction.OUT, channel__in=DAY_OF)
-        .values_list("channel")
-        .annotate(last=Max("occurred_at"))
-    )
+def merge_values(
+    planned: PlannedTouch,
+    now: datetime,
+    *,
+    organisation: Organisation,
+    days: Mapping[str, datetime],
+) -> dict[str, str]:
+    """What a planned touch may say: see `values_for`."""
     zone = ZoneInfo(planned.zone)
+    return values_for(
+        planned.lead, planned.contact, zone, now, organisation=organisation, days=days
+    )
+
+
+def values_for(
+    lead: Lead,
+    contact: Contact | None,
+    zone: ZoneInfo,
+    now: datetime,
+    *,
+    organisation: Organisation,
+    days: Mapping[str, datetime],
+) -> dict[str, str]:
+    """A text for each field that a template may mention; empty where nothing is known.
+
+    `days`: when the lead was last touched, by channel (see days_of_touches); told on the calendar
+    of `zone`, theirs.
+    """
     specialist = lead.specialist.get_full_name() if lead.specialist else organisation.name
     return {
-        "first_name": contact.first_name,
-        "last_name": contact.last_name,
-        "title": contact.title,
+        "first_name": contact.first_name if contact else "",
+        "last_name": contact.last_name if contact else "",
+        "title": contact.title if contact else "",
         "company": lead.company.name if lead.company else "",
         "city": lead.company.city if lead.company else "",
         "source": lead.source.name,
@@ -61,18 +81,32 @@ def merge_values(planned: PlannedTouch, now: datetime) -> dict[str, str]:
     }
 
 
+def days_of_touches(leads: Collection[int]) -> defaultdict[int, dict[str, datetime]]:
+    """When we last touched each of these leads (their ids), by channel: one query."""
+    days: defaultdict[int, dict[str, datetime]] = defaultdict(dict)
+    for lead, channel, last in (
+        Touch.objects.standing()
+        .filter(lead__in=leads, direction=Direction.OUT, channel__in=DAY_OF)
+        .values_list("lead", "channel")
+        .annotate(last=Max("occurred_at"))
+    ):
+        days[lead][channel] = last
+    return days
+
+
 def _day(at: datetime, zone: ZoneInfo, now: datetime) -> str:
     """“Tuesday” within the last week, else “June 9”: on their calendar."""
     day, today = at.astimezone(zone).date(), now.astimezone(zone).date()
     return formats.date_format(day, "l" if (today - day).days < 7 else "F j")
 
 
-def compose(planned: PlannedTouch, written: Written, *, unsubscribe_token: str) -> Message:
+def compose(
+    planned: PlannedTouch, written: Written, *, organisation: Organisation, unsubscribe_token: str
+) -> Message:
     """The message to one person: text and HTML, our address, the way out, a Message-ID that stays.
 
     Header injection is impossible: the standard library refuses line breaks in headers.
     """
-    organisation = Organisation.current()
     sender = organisation.mail_from
     stop_at = f"{settings.PUBLIC_URL}/unsubscribe/{unsubscribe_token}/"
     specialist = planned.lead.specialist
@@ -85,7 +119,10 @@ def compose(planned: PlannedTouch, written: Written, *, unsubscribe_token: str) 
     message["To"] = Address(display_name=planned.contact.name, addr_spec=planned.contact.email_key)
     message_id = f"<{planned.pk}.touch@{sender.rpartition('@')[2]}>"
     message["Message-ID"] = message_id
-    message["List-Unsubscribe"] = f"<{stop_at}>"
+    ways_out = [f"<{stop_at}>"]
+    if settings.IMAP_URL:  # somebody reads what is sent there
+        ways_out.append(f"<mailto:{sender}?subject=unsubscribe%20{unsubscribe_token}>")
+    message["List-Unsubscribe"] = ", ".join(ways_out)
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message["X-LeadFlow-Lead"] = str(planned.lead_id)
     letter = {

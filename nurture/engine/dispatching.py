@@ -1,4 +1,4 @@
-"""What a dispatcher does: claims what is due, asks everything again, hands it over, says how it went.
+"""What a dispatcher does: claims what is due in batches, decides each batch, sends what goes.
 
 Any number may run at once, on any number of hosts. PostgreSQL is the only truth: a claim is committed
 before any work, a submission before the first byte of the body, and no transaction is open while a
@@ -7,79 +7,108 @@ server is talked to. Whatever dies at whatever instant leaves a row that says ho
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-import uuid
-from collections import Counter
-from dataclasses import dataclass
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
+from time import monotonic
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from nurture.actions import log_touch, plan_next, suppressible_address
-from nurture.cadences.enrolling import advance, calendar_of, close, due, end
-from nurture.contactability import address_hash
+from nurture.actions import plan_next
+from nurture.cadences.enrolling import advance, close, end
+from nurture.contactability import never_contactable
 from nurture.engine import gates
-from nurture.engine.addresses import lock_address
-from nurture.engine.channels import Courier, Reply, SmtpCourier, Unreachable
-from nurture.engine.clock import Now, engine_now
-from nurture.engine.composing import compose, merge_values
+from nurture.engine.breaker import mail_may_go
+from nurture.engine.channels import Courier
+from nurture.engine.clock import engine_now
+from nurture.engine.couriers import couriers_of_settings
 from nurture.engine.crash_points import passing
-from nurture.engine.messages import BadTemplate, Written, write
-from nurture.engine.settling import note_sent
-from nurture.engine.states import HELD, PlannedState
-from nurture.engine.timing import Intent, next_window
-from nurture.models import Engine, Enrolment, PlannedTouch, Step, Submission
+from nurture.engine.deciding import Claim, Going, decide_batch, move_on
+from nurture.engine.running import may_work
+from nurture.engine.states import PlannedState
+from nurture.engine.submitting import LOST_AFTER, submit
+from nurture.models import Enrolment, PlannedTouch, Step, Submission
+from nurture.models.cadences import BATCH_CHANNELS
 from nurture.reach import reachability
-from nurture.touching import Channel, Outcome
-from prospects.actions import locked
 from prospects.models import Lead
 from prospects.stages import WORKED
 
-BATCH = 20
+BATCH = 200
+"""Claimed and decided together. What a batch costs is spread over so many; a host that dies holds up
+no more; and with fewer a second host has its share sooner."""
 LEASE = timedelta(minutes=5)
-LOST_AFTER = timedelta(minutes=15)
-"""A submission that nobody closed by then is uncertain: whoever had it is gone."""
-MOST_TRIES = 8
+SENDING_FOR = LEASE / 2
+"""Past this after it was claimed, what is left of a batch is put back: leases never run out at work."""
 PRESENTED_AT_ONCE = 200
 
 
-@dataclass(frozen=True)
-class Claim:
-    """A planned touch that is ours until its lease ends."""
-
-    pk: int
-    lease: uuid.UUID
-
-
-def dispatch(courier: Courier | None = None) -> Counter[str]:
+def dispatch(couriers: Sequence[Courier] = ()) -> Counter[str]:
     """Do all that is due now, once; returns how many touches went to which state.
 
-    Needs no broker. Does nothing while the engine is paused, but for what died half-way.
+    Needs no broker. Does nothing while the engine is paused, but for what died half-way. `couriers`:
+    as many messages are under way at once; by default MAIL_CONNECTIONS of the settings' way.
     """
     done: Counter[str] = Counter()
     done.update(reap())
-    if is_paused():
+    if not may_work(engine_now()):
         return done
     done.update(present_to_people())
-    if courier is None:
-        if not settings.EMAIL_HOST:
-            return done
-        courier = SmtpCourier()
+    couriers = couriers or couriers_of_settings()
+    if not couriers:
+        return done
     try:
-        while claims := claim():
-            for claimed in claims:
-                done[handle(claimed, courier)] += 1
+        with ThreadPoolExecutor(len(couriers)) as threads:
+            while mail_may_go(engine_now()) and (claims := claim()):
+                done.update(carry_out(claims, couriers, threads))
     finally:
-        courier.close()
+        for courier in couriers:
+            courier.close()
     return done
 
 
-def is_paused() -> bool:
-    return Engine.objects.filter(pk=1, paused_at__isnull=False).exists()
+def carry_out(
+    claims: Sequence[Claim], couriers: Sequence[Courier], threads: Executor | None = None
+) -> Counter[str]:
+    """Decide a batch that was claimed and send what goes; returns how many came to which state.
+
+    One courier sends here and now; several need threads, one each, with a connection to the database
+    of its own. A touch that is ours no more comes to no state.
+    """
+    until = monotonic() + SENDING_FOR.total_seconds()
+    found, done = decide_batch(claims)
+    going = deque(found)
+    send = partial(_send, going, until=until)
+    if threads is None or len(couriers) == 1:
+        done.update(send(couriers[0]))
+    else:
+        for states in threads.map(partial(_send_in_thread, send), couriers):
+            done.update(states)
+    words = _("the mail server was slow: put back")
+    done.update(move_on({left.claim: gates.Later(left.planned.due_at, words) for left in going}))
+    return done
+
+
+def _send(going: deque[Going], courier: Courier, *, until: float) -> Counter[str]:
+    """Take one after the other, as others may at the same time, until none or no time is left."""
+    done: Counter[str] = Counter()
+    while monotonic() < until:
+        try:
+            next_one = going.popleft()
+        except IndexError:
+            break
+        done[submit(next_one, courier)] += 1
+    return done
+
+
+def _send_in_thread(send: Callable[[Courier], Counter[str]], courier: Courier) -> Counter[str]:
+    try:
+        return send(courier)
+    finally:
+        connection.close()  # the thread's own: nobody else would
 
 
 # What a person does
@@ -115,7 +144,9 @@ def _present_batch() -> list[str]:
         .filter(pk__in=[lead for _pk, lead in ids])
     }
     planned_touches = (
-        PlannedTouch.objects.select_for_update(of=("self",), skip_locked=True)
+        PlannedTouch.objects.select_for_update(
+            of=("enrolment", "self"), skip_locked=True, no_key=True
+        )
         .select_related("enrolment", "step", "contact__company")
         .filter(pk__in=[pk for pk, lead in ids if lead in leads], state=PlannedState.PENDING)
     )
@@ -133,8 +164,8 @@ def _present(planned: PlannedTouch, lead: Lead, now: datetime) -> str:
         )
         return PlannedState.CANCELLED
     reach = reachability(planned.contact, lead.company, planned.channel)
-    if never := gates.never_contactable(reach):
-        close(planned, PlannedState.SKIPPED, now=now, reason=never)
+    if never := never_contactable(reach, now):
+        close(planned, PlannedState.SKIPPED, now=now, reason=never.why)
         advance(planned, done_on=planned.due_on, now=now)
     else:
         planned.state = PlannedState.AWAITING_HUMAN
@@ -179,286 +210,6 @@ def claim(batch: int = BATCH) -> list[Claim]:
     return claims
 
 
-def handle(claimed: Claim, courier: Courier) -> str:
-    """Carry one claimed email through; returns the state it came to, empty if it was ours no more."""
-    planned = _held(claimed)
-    if planned is None:
-        return ""
-    now = engine_now()
-    if now > planned.not_after:
-        calendar = calendar_of(planned.lead, planned.contact)
-        intent = next_window(now, str(planned.pk), calendar)
-        return _put_back(claimed, intent, _("its time had passed: planned anew"))
-    situation, written = _situation(planned, now)
-    decision = gates.decide(situation, calendar=calendar_of(planned.lead, planned.contact), now=now)
-    if not isinstance(decision, gates.Go):
-        return _obey(claimed, decision)
-    assert written is not None
-    passing("after rendering")
-    token = secrets.token_urlsafe(32)
-    message = compose(planned, written, unsubscribe_token=token)
-    try:
-        refusal = courier.announce(sender=message.sender, recipient=planned.contact.email_key)
-    except Unreachable as wrong:
-        return _try_later(claimed, str(wrong))
-    if refusal is not None:
-        if refusal.result == Submission.Result.REFUSED_FOR_NOW:
-            return _try_later(claimed, refusal.words)
-        return _refused_at_the_door(claimed, refusal)
-    submission = _open_submission(claimed, written, token, message.message_id)
-    if isinstance(submission, str):
-        courier.abandon()
-        return submission
-    passing("after the submitting commit")
-    reply = courier.transmit(message.content)
-    passing("before the result commits")
-    return _close_submission(claimed, submission, reply)
-
-
-def _held(claimed: Claim, *, lock: bool = False) -> PlannedTouch | None:
-    """The touch, while the claim on it holds; with `lock`, to be moved on in this transaction."""
-    touches = PlannedTouch.objects.select_related(
-        "step__template", "enrolment", "lead__company", "contact__company", "lead__specialist"
-    )
-    if lock:
-        touches = touches.select_for_update(of=("self",))
-    return touches.filter(
-        pk=claimed.pk, state__in=HELD, lease=claimed.lease, lease_until__gt=Now()
-    ).first()
-
-
-def _situation(planned: PlannedTouch, now: datetime) -> tuple[gates.Situation, Written | None]:
-    template = planned.step.template
-    assert template is not None  # the database holds it for what a machine does
-    written, hindrance = None, ""
-    try:
-        written = write(template.subject, template.body, merge_values(planned, now))
-        hindrance = written.hindrance
-    except BadTemplate as wrong:
-        hindrance = str(wrong)
-    lead, contact = planned.lead, planned.contact
-    earlier = Submission.objects.filter(
-        planned__contact=contact, opened_at__gt=now - gates.WEEK
-    ).exclude(
-        result__in=(
-            Submission.Result.REFUSED,
-            Submission.Result.REFUSED_FOR_NOW,
-            Submission.Result.NOT_SENT,
-        )
-    )
-    situation = gates.Situation(
-        stage=lead.stage,
-        is_enrolled=planned.enrolment.ended_at is None,
-        is_theirs=contact.pk == lead.contact_id or contact.company_id == lead.company_id,
-        reach=reachability(contact, lead.company, planned.channel),
-        sent_at=tuple(earlier.values_list("opened_at", flat=True)),
-        hindrance=hindrance,
-    )
-    return situation, written
-
-
-def _lock_lead(planned_pk: int) -> None:
-    """Nobody logs, hands off, merges or stops this lead until we have said that we submit."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT 1 FROM prospects_lead WHERE id ="
-            " (SELECT lead_id FROM nurture_plannedtouch WHERE id = %s) FOR NO KEY UPDATE",
-            [planned_pk],
-        )
-
-
-@transaction.atomic
-def _open_submission(
-    claimed: Claim, written: Written, token: str, message_id: str
-) -> Submission | str:
-    """Ask everything again under the locks and say that we submit; else the state it came to."""
-    _lock_lead(claimed.pk)
-    planned = _held(claimed, lock=True)
-    if planned is None:
-        return ""
-    hashed = address_hash(
-        settings.SUPPRESSION_KEY,
-        Channel.EMAIL,
-        suppressible_address(planned.contact, Channel.EMAIL),
-    )
-    lock_address(hashed)
-    now = engine_now()
-    situation, rewritten = _situation(planned, now)
-    decision = gates.decide(situation, calendar=calendar_of(planned.lead, planned.contact), now=now)
-    if isinstance(decision, gates.Go) and rewritten != written:
-        decision = gates.Later(now, _("what it says changed meanwhile"))
-    if not isinstance(decision, gates.Go):
-        return _obey(claimed, decision)
-    if is_paused():
-        return _obey(claimed, gates.Later(planned.due_at, _("the engine was paused")))
-    planned.state = PlannedState.SUBMITTING
-    planned.lease_until = now + LOST_AFTER
-    planned.tries += 1
-    planned.save(update_fields=["state", "lease_until", "tries"])
-    return Submission.objects.create(
-        planned=planned,
-        number=planned.tries,
-        lease=claimed.lease,
-        opened_at=now,
-        message_id=message_id,
-        unsubscribe_token=token,
-        address_hash=hashed,
-        template=planned.step.template,
-        subject=written.subject[:250],
-        body=written.body,
-        body_sha256=hashlib.sha256(written.body.encode()).hexdigest(),
-    )
-
-
-@transaction.atomic
-def _close_submission(claimed: Claim, submission: Submission, reply: Reply) -> str:
-    """Say how it went. A result that comes after the reaper spoke is evidence for `settle`."""
-    _lock_lead(claimed.pk)
-    planned = (
-        PlannedTouch.objects.select_for_update(of=("self",))
-        .select_related("step", "enrolment", "lead__company", "contact__company")
-        .get(pk=claimed.pk)
-    )
-    now = engine_now()
-    if planned.state == PlannedState.UNCERTAIN and reply.result == Submission.Result.ACCEPTED:
-        note_sent(planned, submission, words=reply.words, now=now, by=None)
-        return str(planned.state)
-    if planned.state != PlannedState.SUBMITTING or planned.lease != claimed.lease:
-        return ""
-    match reply.result:
-        case Submission.Result.ACCEPTED:
-            note_sent(planned, submission, words=reply.words, now=now, by=None)
-        case Submission.Result.REFUSED:
-            _close(submission, reply.result, reply.words, now)
-            _fail(planned, reply, now)
-        case Submission.Result.UNKNOWN:
-            _close(submission, reply.result, reply.words, now)
-            _move(planned, PlannedState.UNCERTAIN, reply.words)
-        case _:
-            _close(submission, reply.result, reply.words, now)
-            if planned.tries >= MOST_TRIES:
-                _fail(planned, reply, now)
-            else:
-                wait_until = _back_off(planned, now)
-                _move(planned, PlannedState.PENDING, reply.words, due_at=wait_until)
-                _plan_lead(planned, now)
-    return str(planned.state)
-
-
-def _fail(planned: PlannedTouch, reply: Reply, now: datetime) -> None:
-    """Refused for good. Where the address itself is refused, it is not used again."""
-    close(planned, PlannedState.FAILED, now=now, reason=reply.words or _("refused"))
-    _after_refusal(planned, reply, now)
-
-
-def _after_refusal(planned: PlannedTouch, reply: Reply, now: datetime) -> None:
-    if reply.is_hard_bounce:
-        log_touch(
-            lead=planned.lead,
-            contact=planned.contact,
-            channel=Channel.EMAIL,
-            outcome=Outcome.BOUNCED,
-            by=None,
-            now=now,
-            note=reply.words,
-        )
-    advance(planned, done_on=planned.due_on, now=now)
-    _plan_lead(planned, now)
-
-
-def _plan_lead(planned: PlannedTouch, now: datetime) -> None:
-    """What is next for the lead has changed; it is read anew, as logging may have written to it."""
-    plan_next(lead=locked(planned.lead), now=now)
-
-
-@transaction.atomic
-def _refused_at_the_door(claimed: Claim, reply: Reply) -> str:
-    """The server would not take it for this address, before anything was said."""
-    _lock_lead(claimed.pk)
-    planned = _held(claimed, lock=True)
-    if planned is None:
-        return ""
-    now = engine_now()
-    close(planned, PlannedState.SKIPPED, now=now, reason=reply.words)
-    _after_refusal(planned, reply, now)
-    return str(planned.state)
-
-
-@transaction.atomic
-def _obey(claimed: Claim, decision: gates.Decision) -> str:
-    """Do what a gate decided with a touch of ours."""
-    _lock_lead(claimed.pk)
-    planned = _held(claimed, lock=True)
-    if planned is None:
-        return ""
-    now = engine_now()
-    match decision:
-        case gates.Later(at, why):
-            _move(planned, PlannedState.PENDING, why, due_at=at)
-        case gates.Skip(why):
-            close(planned, PlannedState.SKIPPED, now=now, reason=why)
-            advance(planned, done_on=planned.due_on, now=now)
-        case gates.Cancel(why):
-            close(planned, PlannedState.CANCELLED, now=now, reason=why)
-            end(planned.enrolment, Enrolment.End.LEFT_PROGRAM, now=now)
-    _plan_lead(planned, now)
-    return str(planned.state)
-
-
-@transaction.atomic
-def _put_back(claimed: Claim, intent: Intent, why: str) -> str:
-    _lock_lead(claimed.pk)
-    planned = _held(claimed, lock=True)
-    if planned is None:
-        return ""
-    _move(planned, PlannedState.PENDING, why, **due(intent))
-    _plan_lead(planned, engine_now())
-    return str(planned.state)
-
-
-@transaction.atomic
-def _try_later(claimed: Claim, words: str) -> str:
-    """Nothing was sent: back into the plan, a while later each time; after the last try it fails."""
-    _lock_lead(claimed.pk)
-    planned = _held(claimed, lock=True)
-    if planned is None:
-        return ""
-    now = engine_now()
-    planned.tries += 1
-    if planned.tries >= MOST_TRIES:
-        close(planned, PlannedState.SKIPPED, now=now, reason=words)
-        advance(planned, done_on=planned.due_on, now=now)
-    else:
-        _move(planned, PlannedState.PENDING, words, due_at=_back_off(planned, now))
-    PlannedTouch.objects.filter(pk=planned.pk).update(tries=planned.tries)
-    _plan_lead(planned, now)
-    return str(planned.state)
-
-
-def _back_off(planned: PlannedTouch, now: datetime) -> datetime:
-    """Two minutes, four, eight … to four hours, with jitter so that they do not come back at once."""
-    minutes = min(2 ** max(planned.tries, 1), 240)
-    return now + timedelta(minutes=minutes * (0.75 + secrets.randbelow(500) / 1000))
-
-
-def _move(planned: PlannedTouch, state: PlannedState, reason: str, **columns: object) -> None:
-    """Give the lease up and move the touch to a state in which it waits."""
-    planned.state = state
-    planned.reason = reason[:250]
-    planned.moved_by = None
-    planned.lease = planned.lease_until = None
-    for name, value in columns.items():
-        setattr(planned, name, value)
-    planned.save(update_fields=["state", "reason", "moved_by", "lease", "lease_until", *columns])
-
-
-def _close(submission: Submission, result: str, words: str, now: datetime) -> None:
-    submission.result = result
-    submission.reply = words[:500]
-    submission.closed_at = now
-    submission.save(update_fields=["result", "reply", "closed_at"])
-
-
 # What died half-way
 
 
@@ -466,11 +217,13 @@ def _close(submission: Submission, result: str, words: str, now: datetime) -> No
 def reap() -> Counter[str]:
     """Take back what a dispatcher that died had claimed; what it was sending becomes uncertain.
 
-    A lease absurdly far ahead means that the clock went back: it counts as over.
+    A lease absurdly far ahead means that the clock went back: it counts as over. Letters lie in a pile
+    until a person posts it, however long (nurture.letters).
     """
     passing("in the reaper")
     now = engine_now()
     over = Q(lease_until__lt=now) | Q(lease_until__gt=now + 2 * LOST_AFTER)
+    over &= ~Q(channel__in=BATCH_CHANNELS)
     claimed = PlannedTouch.objects.filter(
         pk__in=PlannedTouch.objects.select_for_update(skip_locked=True)
         .filter(over, state=PlannedState.CLAIMED)

@@ -5,19 +5,21 @@ The answer is to go on, to wait until a time, or not to send this one at all, wi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from nurture.contactability import CLOSES, OPENS, Contactable, Reachability, next_opening
+from nurture.contactability import Contactable, Reachability, may_contact
 from prospects.stages import Stage
 from team.calendar import Calendar
 
-CAP_A_DAY = 1
-CAP_A_WEEK = 3
-WEEK = timedelta(days=7)
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
 PROGRAM = frozenset({Stage.NURTURING})
 """Where automatic touches may go: qualified leads are a rep's to be, raw ones nobody's yet."""
 
@@ -31,8 +33,10 @@ class Situation:
     is_theirs: bool
     """The contact is still one of the lead's company."""
     reach: Reachability
+    """What is known of the address, of their consent and of the limits there: read it with
+    `nurture.reach.reachability` (one) or `reachability_among` (many; one question for all)."""
     sent_at: Sequence[datetime]
-    """Automatic touches to this person within the last week, the open and unknown ones too."""
+    """Automatic touches to this person within the last week (WEEK), the open and unknown ones too."""
     hindrance: str = ""
     """What is wrong with the message itself (nurture.engine.messages)."""
 
@@ -70,48 +74,79 @@ Decision = Go | Later | Skip | Cancel
 def decide(situation: Situation, *, calendar: Calendar, now: datetime) -> Decision:
     """May this automatic touch be made now? `calendar` is that of the prospect's place.
 
-    In this order: still enrolled, still in the program, still the lead's person, the message, no
-    address, suppressed, invalid, cap, quiet hours, holiday. Quiet hours bind every automatic touch.
+    The first of GATES that does not let it through decides.
     """
-    if not situation.is_enrolled:
-        return Cancel(_("the cadence was stopped"))
-    if situation.stage not in PROGRAM:
-        return Cancel(_("the lead is %s") % str(Stage(situation.stage).label).lower())
-    if not situation.is_theirs:
-        return Cancel(_("they are no longer at this company"))
-    if situation.hindrance:
-        return Skip(situation.hindrance)
-    if never := never_contactable(situation.reach):
-        return Skip(never)
-    if capped_until := _capped_until(situation.sent_at, calendar, now):
-        return Later(capped_until, _("they heard from us often enough for now"))
-    local = now.astimezone(calendar.zone)
-    if not OPENS <= local.time() < CLOSES or not calendar.is_working_day(local.date()):
-        return Later(next_opening(now, calendar), _("outside their hours"))
-    return Go()
+    for gate in GATES:
+        decision = gate.ask(situation, calendar, now)
+        if not isinstance(decision, Go):
+            return decision
+    return GO
 
 
-def never_contactable(reach: Reachability) -> str:
-    """Why this address can not be used at any time; empty where it may be, if not now."""
-    if not reach.has_address:
-        return str(Contactable.NO_ADDRESS.label)
-    if reach.suppressed:
-        return str(Contactable.SUPPRESSED.label)
-    return reach.invalid_why or str(Contactable.INVALID.label) if reach.invalid else ""
+GO = Go()
 
 
-def _capped_until(
-    sent_at: Sequence[datetime], calendar: Calendar, now: datetime
-) -> datetime | None:
-    """The next opening at which neither cap is reached; None where none is now."""
-    zone = calendar.zone
-    today = now.astimezone(zone).date()
-    lately = sorted(at for at in sent_at if now - at < WEEK)
-    same_day = sum(at.astimezone(zone).date() == today for at in lately)
-    free_at = now
-    if same_day >= CAP_A_DAY:
-        tomorrow = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-        free_at = tomorrow + timedelta(days=1)
-    if len(lately) >= CAP_A_WEEK:
-        free_at = max(free_at, lately[-CAP_A_WEEK] + WEEK)
-    return next_opening(free_at, calendar) if free_at > now else None
+def _is_enrolled(situation: Situation, calendar: Calendar, now: datetime) -> Decision:
+    return GO if situation.is_enrolled else Cancel(_("the cadence was stopped"))
+
+
+def _is_in_program(situation: Situation, calendar: Calendar, now: datetime) -> Decision:
+    if situation.stage in PROGRAM:
+        return GO
+    return Cancel(_("the lead is %s") % str(Stage(situation.stage).label).lower())
+
+
+def _is_theirs(situation: Situation, calendar: Calendar, now: datetime) -> Decision:
+    return GO if situation.is_theirs else Cancel(_("they are no longer at this company"))
+
+
+def _is_written(situation: Situation, calendar: Calendar, now: datetime) -> Decision:
+    return Skip(situation.hindrance) if situation.hindrance else GO
+
+
+def _contactable(*answers: Contactable) -> Callable[[Situation, Calendar, datetime], Decision]:
+    """The part of the one answer (nurture.contactability) that is one of these."""
+
+    def ask(situation: Situation, calendar: Calendar, now: datetime) -> Decision:
+        verdict = may_contact(
+            situation.reach, calendar=calendar, now=now, heard_at=situation.sent_at
+        )
+        if verdict.answer not in answers:
+            return GO
+        return Later(verdict.next_at, verdict.why) if verdict.next_at else Skip(verdict.why)
+
+    return ask
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One thing that is asked. `question` is how a page puts it; yes is good."""
+
+    question: str | _StrPromise
+    ask: Callable[[Situation, Calendar, datetime], Decision]
+
+
+GATES = (
+    Gate(gettext_lazy("Is the lead still in the cadence?"), _is_enrolled),
+    Gate(gettext_lazy("Is it still being nurtured?"), _is_in_program),
+    Gate(gettext_lazy("Is the person still at this company?"), _is_theirs),
+    Gate(gettext_lazy("Is every field filled in, and every claim true?"), _is_written),
+    Gate(
+        gettext_lazy("Is there an address that works and may be used?"),
+        _contactable(Contactable.NO_ADDRESS, Contactable.SUPPRESSED, Contactable.INVALID),
+    ),
+    Gate(
+        gettext_lazy("Is there the ground that the law there asks for?"),
+        _contactable(Contactable.NO_CONSENT, Contactable.NOT_OURS),
+    ),
+    Gate(
+        gettext_lazy("Have they heard little enough from us lately?"),
+        _contactable(Contactable.CAP),
+    ),
+    Gate(
+        gettext_lazy("Is it within their hours, on a working day there?"),
+        _contactable(Contactable.QUIET_HOURS, Contactable.HOLIDAY),
+    ),
+)
+"""All that is asked of an automatic touch, in the order in which the first refusal decides
+(domain.md, section 7). The trace of a planned touch lists them from here."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
-from django.template.base import Lexer, TokenType
+from django.template.base import Lexer, Token, TokenType
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -58,6 +59,12 @@ CLAIMS = {
 """Sentences that say a touch was made: they need that touch (domain.md, section 7)."""
 
 _FIELD = re.compile(r'^(\w+)(?:\s*\|\s*default:\s*"([^"]*)")?$')
+_AS_TYPED = {
+    TokenType.TEXT: "%s",
+    TokenType.VAR: "{{ %s }}",
+    TokenType.BLOCK: "{%% %s %%}",
+    TokenType.COMMENT: "{# %s #}",
+}
 LINE_BREAK = re.compile(r"[\r\n]")
 
 
@@ -110,6 +117,48 @@ def write(subject: str, body: str, values: Mapping[str, str]) -> Written:
     )
 
 
+def shown(text: str, values: Mapping[str, str]) -> str:
+    """A text filled in to be read by one of us, never sent: “[first name]” where nothing is known.
+
+    What `check` refuses is shown as it was typed.
+    """
+    parts = []
+    for token in Lexer(text).tokenize():
+        field = _FIELD.match(token.contents) if token.token_type == TokenType.VAR else None
+        if field is not None and field.group(1) in FIELDS:
+            name, default = field.groups()
+            parts.append(values[name] or default or f"[{str(FIELDS[name]).lower()}]")
+        else:
+            parts.append(_AS_TYPED[token.token_type] % token.contents)
+    return "".join(parts)
+
+
+def fields_of(text: str) -> tuple[str, ...]:
+    """The fields that a text mentions, those that we know."""
+    found: dict[str, None] = {}
+    for token in Lexer(text).tokenize():
+        field = _FIELD.match(token.contents) if token.token_type == TokenType.VAR else None
+        if field is not None and field.group(1) in FIELDS:
+            found[field.group(1)] = None
+    return tuple(found)
+
+
+@lru_cache(maxsize=256)  # a batch asks it of the same few templates, over and over
+def rests_on_touches(text: str) -> bool:
+    """Whether a text tells a day of ours, or claims a touch: then those must be known."""
+    return bool(claims_of(text)) or not DAYS.isdisjoint(fields_of(text))
+
+
+DAYS = frozenset(DAY_OF.values())
+
+
+@lru_cache(maxsize=256)
+def _tokens(text: str) -> tuple[Token, ...]:
+    """A template in its parts; they are only read."""
+    return tuple(Lexer(text).tokenize())
+
+
+@lru_cache(maxsize=256)
 def claims_of(text: str) -> tuple[Channel, ...]:
     """The channels on which a text says we made a touch."""
     return tuple(channel for channel, pattern in CLAIMS.items() if pattern.search(text))
@@ -138,7 +187,7 @@ def check(subject: str, body: str) -> None:
 
 def _fill(text: str, values: Mapping[str, str], empty: dict[str, None]) -> str:
     parts = []
-    for token in Lexer(text).tokenize():
+    for token in _tokens(text):
         if token.token_type == TokenType.TEXT:
             parts.append(token.contents)
             continue

@@ -9,12 +9,11 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from nurture.actions import log_touch, plan_next
-from nurture.cadences.enrolling import advance, calendar_of, close
+from nurture.actions import log_sent, plan_next
+from nurture.cadences.enrolling import advance, close
 from nurture.engine.states import PlannedState
 from nurture.engine.timing import LATEST
 from nurture.models import PlannedTouch, Submission
-from nurture.touching import Channel, Outcome
 from prospects.actions import NotAllowed, locked, refuse_reps
 from team.models import User
 
@@ -36,20 +35,14 @@ def note_sent(
     submission.result, submission.reply = Submission.Result.ACCEPTED, words[:500]
     submission.closed_at = submission.closed_at or now
     submission.save(update_fields=["result", "reply", "closed_at"])
-    touch = log_touch(
-        lead=planned.lead,
-        contact=planned.contact,
-        channel=Channel.EMAIL,
-        outcome=Outcome.SENT,
-        by=None,
-        now=now,
+    log_sent(
+        planned=planned,
         occurred_at=submission.opened_at,
         note=submission.subject,
+        now=now,
+        reason=words if by else "",
+        by=by,
     )
-    close(planned, PlannedState.SENT, now=now, reason=words if by else "", by=by, touch=touch)
-    calendar = calendar_of(planned.lead, planned.contact)
-    advance(planned, done_on=submission.opened_at.astimezone(calendar.zone).date(), now=now)
-    plan_next(lead=touch.lead, now=now)  # as logging left it, not as it was read before
 
 
 @transaction.atomic
@@ -61,7 +54,7 @@ def settle(*, planned: PlannedTouch, fate: str, why: str, by: User, now: datetim
     refuse_reps(by)
     lead = locked(planned.lead)
     planned = (
-        PlannedTouch.objects.select_for_update(of=("self",))
+        PlannedTouch.objects.select_for_update(of=("enrolment", "self"), no_key=True)
         .select_related("step", "enrolment__lead", "contact__company", "lead__company")
         .get(pk=planned.pk)
     )

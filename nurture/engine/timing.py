@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from nurture.contactability import CLOSES, OPENS
-from team.calendar import Calendar
+from nurture.contactability import WORKDAY, Hours, opening_in
+from team.calendar import Calendar, instant_of
 
 LATEST = timedelta(days=1)
 """Past this after its due time a touch is not sent late in a burst, but planned anew."""
-SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -33,24 +32,6 @@ class Intent:
         return instant_of(self.day, self.at, self.zone)
 
 
-def instant_of(day: date, at: time, zone: ZoneInfo) -> datetime:
-    """The instant (UTC) at which the clocks of a zone show that time on that day."""
-    wall = datetime.combine(day, at, zone)
-    instant = wall.astimezone(UTC)
-    if instant.astimezone(zone).replace(tzinfo=None) == wall.replace(tzinfo=None):
-        return instant
-    # In a gap the two readings of the wall time lie on either side of the jump.
-    after, before = instant, wall.replace(fold=1).astimezone(UTC)
-    offset_before = before.astimezone(zone).utcoffset()
-    while after - before > SECOND:
-        middle = before + (after - before) / 2
-        if middle.astimezone(zone).utcoffset() == offset_before:
-            before = middle
-        else:
-            after = middle
-    return after.replace(microsecond=0)
-
-
 def intent_after(done_on: date, working_days: int, at: time, calendar: Calendar) -> Intent:
     """So many working days after a day, by the calendar of the prospect's place.
 
@@ -64,20 +45,15 @@ def intent_after(done_on: date, working_days: int, at: time, calendar: Calendar)
     return Intent(day, at, calendar.zone)
 
 
-def next_window(now: datetime, key: str, calendar: Calendar) -> Intent:
+def next_window(now: datetime, key: str, calendar: Calendar, hours: Hours = WORKDAY) -> Intent:
     """Where a touch that missed its time goes: the next allowed hours, each at a moment of its own.
 
     `key` (the touch's id) spreads what an outage held up over the hours that are left of the day,
-    the same whenever it is asked.
+    the same whenever it is asked. `hours`: those of its situation (gates.Situation.reach.limits).
     """
-    local = now.astimezone(calendar.zone)
-    day = local.date()
-    if local.time() >= CLOSES:
-        day += timedelta(days=1)
-    day = calendar.working_day_on_or_after(day)
-    opens = datetime.combine(day, OPENS)
-    if day == local.date():
-        opens = max(opens, local.replace(tzinfo=None))
+    opens = opening_in(hours, now, calendar) or now
+    local = opens.astimezone(calendar.zone)
+    begins, ends = local.replace(tzinfo=None), datetime.combine(local.date(), hours.closes)
     share = int.from_bytes(hashlib.sha256(key.encode()).digest()[:4]) / 2**32
-    at = opens + (datetime.combine(day, CLOSES) - opens) * share
-    return Intent(day, at.time().replace(microsecond=0), calendar.zone)
+    at = begins + (ends - begins) * share
+    return Intent(local.date(), at.time().replace(microsecond=0), calendar.zone)

@@ -8,6 +8,7 @@ urlpatterns = [
     path("engine/", views.engine, name="engine"),
     path("engine/pause/", views.engine_pause, name="engine-pause"),
     path("engine/resume/", views.engine_resume, name="engine-resume"),
-    path("engine/uncertain/<int:pk>/", views.planned_settle, name="planned-settle"),
+    path("engine/settle/", views.engine_settle, name="engine-settle"),
+    path("settings/mail-limits/", views.engine_limits, name="engine-limits"),
     path("unsubscribe/<str:token>/", views.unsubscribe, name="unsubscribe"),
 ]

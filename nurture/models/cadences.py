@@ -73,10 +73,11 @@ class Cadence(models.Model):
     class Repeats(models.TextChoices):
         ONCE = "once", _("Once in a lead’s life")
         AGAIN = "again", _("Again after it ended")
+        EXCLUSIVE = "exclusive", _("Again, instead of any other")
 
     name = models.CharField(max_length=100, unique=True)
     about = models.CharField(max_length=250, blank=True)
-    repeats = models.CharField(max_length=5, choices=Repeats.choices, default=Repeats.AGAIN)
+    repeats = models.CharField(max_length=9, choices=Repeats.choices, default=Repeats.AGAIN)
     then = models.ForeignKey(
         "self",
         null=True,
@@ -94,6 +95,11 @@ class Cadence(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_exclusive(self) -> bool:
+        """It ends the cadence that a lead is in, and no other ends it."""
+        return self.repeats == self.Repeats.EXCLUSIVE
 
 
 class CadenceVersion(models.Model):
@@ -225,6 +231,7 @@ class Enrolment(models.Model):
         NO_CHANNEL = "no_channel", _("No channel is left")
         STOPPED = "stopped", _("Stopped by a person")
         MERGED = "merged", _("Merged into another lead")
+        REPLACED = "replaced", _("Another cadence took over")
 
     lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="enrolments")
     contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="enrolments")
@@ -240,7 +247,24 @@ class Enrolment(models.Model):
         help_text=_("Empty: a rule"),
     )
     why = models.CharField(max_length=100, blank=True)
+    rule = models.ForeignKey(
+        "nurture.EnrolmentRule",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="enrolments",
+        db_index=False,
+    )
     paused_at = models.DateTimeField(null=True, blank=True, help_text=_("By its owner"))
+    paused_for = models.ForeignKey(
+        "nurture.Absence",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        help_text=_("Paused until its specialist is back"),
+    )
     ended_at = models.DateTimeField(null=True, blank=True)
     end = models.CharField(max_length=12, choices=End.choices, blank=True)
 
@@ -256,11 +280,30 @@ class Enrolment(models.Model):
                 | (Q(ended_at__isnull=False) & ~Q(end="")),
                 name="enrolment_ends_for_a_reason",
             ),
+            models.CheckConstraint(
+                condition=Q(paused_for__isnull=True) | Q(paused_at__isnull=False),
+                name="enrolment_paused_for_an_absence",
+            ),
         ]
         indexes = [
             models.Index(
+                fields=["rule", "lead"],
+                name="enrolment_rule",
+                condition=Q(rule__isnull=False),
+            ),
+            models.Index(
+                fields=["paused_for"],
+                name="enrolment_paused_for",
+                condition=Q(paused_for__isnull=False),
+            ),
+            models.Index(
                 fields=["contact"], name="enrolment_active", condition=Q(ended_at__isnull=True)
-            )
+            ),
+            models.Index(
+                fields=["paused_at"],
+                name="enrolment_paused",
+                condition=Q(paused_at__isnull=False, ended_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -35,11 +36,18 @@ class PlannedTouchQuerySet(models.QuerySet["PlannedTouch"]):
 class PlannedTouch(models.Model):
     """A touch that a cadence says is due. Claimed before it is acted on; happens at most once."""
 
-    enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="planned")
+    # Indexes of their own would only cost: those below begin with the same columns.
+    enrolment = models.ForeignKey(
+        Enrolment, on_delete=models.PROTECT, related_name="planned", db_index=False
+    )
     step = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="+")
     occurrence = models.PositiveSmallIntegerField(default=1)
-    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="planned_touches")
-    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="planned_touches")
+    lead = models.ForeignKey(
+        Lead, on_delete=models.PROTECT, related_name="planned_touches", db_index=False
+    )
+    contact = models.ForeignKey(
+        Contact, on_delete=models.PROTECT, related_name="planned_touches", db_index=False
+    )
     channel = models.CharField(max_length=11, choices=[(c.value, c.label) for c in STEP_CHANNELS])
     performer = models.CharField(max_length=7, choices=Step.Performer.choices)
     state = models.CharField(
@@ -52,6 +60,7 @@ class PlannedTouch(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
+        db_index=False,
         help_text=_("Who moved it to its state; empty: the engine"),
     )
     # What was meant, and the instant that it means (nurture.engine.timing):
@@ -123,8 +132,27 @@ class PlannedTouch(models.Model):
             models.Index(
                 fields=["id"], name="planned_uncertain", condition=Q(state=PlannedState.UNCERTAIN)
             ),
+            models.Index(
+                fields=["id"], name="planned_failed", condition=Q(state=PlannedState.FAILED)
+            ),
+            models.Index(
+                fields=["due_at"],
+                name="planned_waiting",
+                condition=Q(state=PlannedState.AWAITING_HUMAN),
+            ),
             models.Index(fields=["lead", "-due_at"], name="planned_lead"),
+            models.Index(
+                fields=["moved_by"],
+                name="planned_moved_by",
+                condition=Q(moved_by__isnull=False),
+            ),
             models.Index(fields=["contact", "channel"], name="planned_contact"),
+            models.Index(
+                fields=["step", "-ended_at"],
+                include=["enrolment"],
+                name="planned_sent",
+                condition=Q(state=PlannedState.SENT),
+            ),
         ]
         triggers = [
             pgtrigger.Protect(name="planned_is_kept", operation=pgtrigger.Delete),
@@ -180,13 +208,19 @@ class PlannedTouch(models.Model):
 class StateEvent(models.Model):
     """One edge that a planned touch took. Written by the database itself; append-only."""
 
-    planned = models.ForeignKey(PlannedTouch, on_delete=models.PROTECT, related_name="events")
+    planned = models.ForeignKey(
+        PlannedTouch, on_delete=models.PROTECT, related_name="events", db_index=False
+    )
     number = models.PositiveIntegerField()
     from_state = models.CharField(max_length=14, choices=PlannedState.choices, blank=True)
     to_state = models.CharField(max_length=14, choices=PlannedState.choices)
     at = models.DateTimeField()
     by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
     reason = models.CharField(max_length=250, blank=True)
     epoch = models.PositiveIntegerField()
@@ -194,6 +228,11 @@ class StateEvent(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["planned", "number"], name="state_event_once")
+        ]
+        # Appended in the order of time, so a few pages stand for hours, at next to no cost a write.
+        indexes = [
+            BrinIndex(fields=["at"], name="state_event_at", pages_per_range=32, autosummarize=True),
+            models.Index(fields=["by"], name="state_event_by", condition=Q(by__isnull=False)),
         ]
         triggers = [
             pgtrigger.Protect(
@@ -218,7 +257,9 @@ class Submission(models.Model):
         NOT_SENT = "not_sent", _("Broke off before the end")
         UNKNOWN = "unknown", _("Not known")
 
-    planned = models.ForeignKey(PlannedTouch, on_delete=models.PROTECT, related_name="submissions")
+    planned = models.ForeignKey(
+        PlannedTouch, on_delete=models.PROTECT, related_name="submissions", db_index=False
+    )
     number = models.PositiveSmallIntegerField()
     lease = models.UUIDField()
     opened_at = models.DateTimeField()
@@ -255,6 +296,12 @@ class Submission(models.Model):
         indexes = [
             models.Index(fields=["message_id"], name="submission_message"),
             models.Index(fields=["address_hash", "opened_at"], name="submission_address"),
+            BrinIndex(
+                fields=["opened_at"],
+                name="submission_opened",
+                pages_per_range=32,
+                autosummarize=True,
+            ),
         ]
         triggers = [
             pgtrigger.Protect(name="submissions_are_kept", operation=pgtrigger.Delete),
@@ -268,16 +315,51 @@ class Submission(models.Model):
 
 
 class Engine(models.Model):
-    """The engine's one switch (a single row): whether anything is planned, claimed or sent at all."""
+    """The engine's switches (a single row): whether anything is claimed at all, and whether mail is.
+
+    Who paused what, and why, is kept in SwitchEvent.
+    """
 
     paused_at = models.DateTimeField(null=True, blank=True)
     paused_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     why = models.CharField(max_length=250, blank=True)
+    mail_paused_at = models.DateTimeField(null=True, blank=True)
+    mail_paused_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text=_("Empty: the circuit breaker"),
+    )
+    mail_why = models.CharField(max_length=250, blank=True)
+    mail_judged_from = models.DateTimeField(
+        null=True, blank=True, help_text=_("What was sent before counts no more for the breaker")
+    )
+    mail_judged_at = models.DateTimeField(null=True, blank=True)
+    mail_holds_until = models.DateTimeField(
+        null=True, blank=True, help_text=_("The server refused for now, again and again")
+    )
+    home = models.CharField(
+        max_length=60, blank=True, help_text=_("The database that this is; another one is a copy")
+    )
+    tallied_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(pk=1), name="engine_is_one_row")]
+        constraints = [
+            models.CheckConstraint(condition=Q(pk=1), name="engine_is_one_row"),
+            models.CheckConstraint(
+                condition=Q(paused_at__isnull=False) | Q(paused_by__isnull=True, why=""),
+                name="engine_runs_without_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(mail_paused_at__isnull=False)
+                | Q(mail_paused_by__isnull=True, mail_why=""),
+                name="engine_mails_without_a_reason",
+            ),
+        ]
 
     def __str__(self) -> str:
         return "paused" if self.paused_at else "running"

@@ -1,4 +1,4 @@
-"""Touches that did happen, the attempts they make, promises, and whom we must leave alone."""
+"""Touches that did happen, the attempts they make, and promises."""
 
 from __future__ import annotations
 
@@ -210,29 +210,3 @@ class Promise(models.Model):
 
     def __str__(self) -> str:
         return self.words or f"{self.get_channel_display()} {self.due_at:%Y-%m-%d %H:%M}"
-
-
-class Suppression(models.Model):
-    """An address we must not use again. Outlives erasure: only a keyed hash of it is kept."""
-
-    class Why(models.TextChoices):
-        UNSUBSCRIBED = "unsubscribed", _("Unsubscribed")
-        ASKED = "asked", _("Asked us to stop")
-        DO_NOT_CALL = "do_not_call", _("Do not call")
-        COMPLAINT = "complaint", _("Complained")
-
-    channel = models.CharField(max_length=11, choices=Channel.choices)
-    address_hash = models.CharField(max_length=64, help_text=_("See nurture.contactability"))
-    why = models.CharField(max_length=12, choices=Why.choices)
-    at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["channel", "address_hash"], name="suppressed_once")
-        ]
-        triggers = [
-            pgtrigger.Protect(name="never_weakened", operation=pgtrigger.Delete | pgtrigger.Update)
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.channel}: {self.get_why_display()}"

@@ -22,6 +22,7 @@ from prospects.duplicates.likeness import (
     stored_keys,
 )
 from prospects.models import Company, DuplicateSearch, Import, ImportKind, Lead, Likeness
+from prospects.screening.mail_domains import note_mail_domains
 
 BATCH = 1000
 MOST_OF_A_KEY = 20
@@ -82,9 +83,11 @@ def _look_through(intake: Import, now: datetime) -> int:
     if not is_first:
         return 0
     for leads in _leads_of(intake):
+        people = [contact for _pk, _company, contact in leads if contact]
+        note_mail_domains(people)
         search.found += look_for_duplicates(
             companies=[company for _pk, company, _contact in leads if company],
-            contacts=[contact for _pk, _company, contact in leads if contact],
+            contacts=people,
             now=now,
         )
     search.save(update_fields=["found"])

@@ -146,6 +146,7 @@ OTHERWISE: dict[type, dict[str, str]] = {
         "next_touch_channel": "anew",
         "next_touch_rank": "anew",
         "next_touch_why": "anew",
+        "postponed_until": "kept",
         "search_text": "anew",
     },
 }

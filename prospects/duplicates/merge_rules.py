@@ -43,9 +43,13 @@ RULES: dict[str, Rule] = {
     "prospects.NameKey.company": ANEW,
     # to a contact
     "nurture.Enrolment.contact": MOVE,
+    "nurture.IncomingMail.contact": MOVE,
     "nurture.PlannedTouch.contact": MOVE,
     "nurture.Promise.contact": MOVE,
     "nurture.Touch.contact": Rule(How.MOVE, past=("nurture.Touch:touches_stand",)),
+    "prospects.Consent.contact": Rule(
+        How.MOVE, past=("prospects.Consent:consents_stand", "prospects.Consent:withdrawn_stands")
+    ),
     "prospects.DuplicatePair.first_contact": OWN,
     "prospects.DuplicatePair.second_contact": OWN,
     "prospects.Lead.contact": MOVE,
@@ -54,6 +58,8 @@ RULES: dict[str, Rule] = {
     "handoff.Handoff.lead": MOVE,
     "nurture.Attempt.lead": ANEW,
     "nurture.Enrolment.lead": MOVE,
+    "nurture.FilledLead.lead": DROP,
+    "nurture.IncomingMail.lead": MOVE,
     "nurture.PlannedTouch.lead": MOVE,
     "nurture.Promise.lead": MOVE,
     "nurture.Touch.lead": Rule(How.MOVE, past=("nurture.Touch:touches_stand",)),

@@ -52,7 +52,7 @@ class ImportOut(Shown):
         fields = [
             *("id", "kind", "file_name", "by", "team", "mapping", "headers_ignored"),
             *("started_at", "finished_at"),
-            *("read", "created", "updated", "duplicates", "screened_out", "refused"),
+            *("read", "created", "updated", "duplicates", "screened_out", "refused", "opted_out"),
             *("state", "problem", "rows_staged", "rows_expected"),
             *("undone_at", "undone_by", "taken_back", "restored", "kept"),
         ]

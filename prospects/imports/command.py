@@ -83,6 +83,15 @@ def in_words(result: ImportResult, *, dry_run: bool) -> str:
             )
         ),
     ]
+    if result.record.opted_out:
+        lines.append(
+            ngettext(
+                "%s of these rows says not to contact somebody: the address is left alone.",
+                "%s of these rows say not to contact somebody: the addresses are left alone.",
+                result.record.opted_out,
+            )
+            % f"{result.record.opted_out:,}"
+        )
     if result.columns.ignored:
         lines.append(_("Columns left out: %s") % ", ".join(result.columns.ignored))
     lines += [

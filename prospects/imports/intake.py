@@ -224,7 +224,7 @@ def close(tally: Tally) -> None:
         setattr(record, name, count)
     record.finished_at = timezone.now()
     record.state = ImportState.DONE
-    record.save(update_fields=[*counts, "finished_at", "filed_at", "state"])
+    record.save(update_fields=[*counts, "opted_out", "finished_at", "filed_at", "state"])
 
 
 def result_of(intake: Intake) -> ImportResult:

@@ -258,7 +258,12 @@ def _check(record: Import, claim: uuid.UUID) -> None:
             transaction.set_rollback(True)
         _refuse(tally, refused)
         read = tally.counts.read
-        counts = {**asdict(tally.counts), "rows_expected": read, "rows_staged": read}
+        counts = {
+            **asdict(tally.counts),
+            "opted_out": record.opted_out,
+            "rows_expected": read,
+            "rows_staged": read,
+        }
         Import.objects.filter(pk=record.pk).update(**counts)
         _advance(record, claim, ImportState.CHECKED)
 

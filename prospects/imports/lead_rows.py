@@ -9,6 +9,7 @@ import hashlib
 import json
 import zoneinfo
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -35,6 +36,7 @@ from prospects.qualification import (
 )
 from prospects.reading import cells
 from prospects.reading.cells import BadCell
+from prospects.reading.mapping import REFUSALS
 from prospects.screening import judging as screening
 from prospects.screening.judging import Candidate, Lists, Market, Reason
 from prospects.stages import WITH_SALES, Disqualification, Stage
@@ -45,6 +47,31 @@ MOST_VERDICTS = 4096
 """So many are kept while a file is read."""
 
 ZONES = frozenset(zoneinfo.available_timezones())
+REFUSED_WHY = {
+    "no_email": "unsubscribed",
+    "no_calls": "do_not_call",
+    "no_post": "asked",
+    "no_contact": "asked",
+}
+"""What a suppression from a file says (prospects.models.Suppression.Why)."""
+NO = {
+    *("0", "no", "n", "false", "f", "off", "none", "null", "-", "subscribed", "opted_in", "opt_in"),
+    *("nein", "non", "ne", "nee", "não", "nao", "falsch", "faux", "falso"),
+}
+"""How cells say that somebody did not refuse. Whatever else stands there counts as a refusal: a date,
+a reason, a word of another language; nothing a file says is read as less than it may mean."""
+
+
+def is_refusal(cell: str) -> bool:
+    """Whether a cell of a column of refusals says so; several columns come as several lines."""
+    return any(_says_so(line) for line in cell.splitlines())
+
+
+def _says_so(words: str) -> bool:
+    plain = words.strip().lower().replace(" ", "_").replace("-", "_").strip("_")
+    return bool(plain) and plain not in NO and plain.strip("0.") != ""
+
+
 NOBODY = frozenset({"nobody", "none", "no one", "no competitors", "no competition"})
 
 
@@ -129,6 +156,8 @@ STAGED_STEPS = {
     "note": "text",
     "brought_along": "boolean",
 }
+STAGED_REFUSALS = {"line": "bigint", "channel": "text", "why": "text"}
+"""What the people of a row do not want."""
 STAGED_ANSWERS = {
     "line": "bigint",
     "attribute": "text",
@@ -163,6 +192,8 @@ class Ground:
     """Titles of the industry codes by key ("naics-322120")."""
     team_id: int
     specialist: Callable[[str], Someone]
+    dead_domains: AbstractSet[str] = frozenset()
+    """Those that take no mail, as far as it is known."""
 
 
 @dataclass(slots=True)
@@ -225,6 +256,8 @@ class LeadRow:
     reason_words: str = ""
     steps: list[history.Step] = field(default_factory=list)
     answers: dict[str, Answer] = field(default_factory=dict)
+    refusals: dict[str, str] = field(default_factory=dict)
+    """Kinds of address that must be left alone, each with why (prospects.models.Suppression)."""
     problems: list[str] = field(default_factory=list)
     """Why the row is refused."""
     oddities: list[str] = field(default_factory=list)
@@ -266,6 +299,9 @@ class LeadReader:
         self._read_person(row, values)
         self._read_life(row, values)
         self._read_need(row, values)
+        for name, kinds in REFUSALS.items():
+            if name in values and is_refusal(values[name]):
+                row.refusals |= dict.fromkeys(kinds, REFUSED_WHY[name])
         for name, longest in (("source", 150), ("specialist", 200)):
             if name in values:
                 values[name] = self._line(row, values, name, longest)
@@ -426,6 +462,7 @@ class LeadReader:
                 domain=row.domain,
                 email=row.email,
                 email_reading=email,
+                email_is_dead=mail_domain in self.ground.dead_domains,
                 phone=row.phone,
                 phone_reading=phone,
                 street=row.street,

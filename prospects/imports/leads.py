@@ -14,6 +14,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from prospects.consents.from_files import count_refusals, obey_refusals
 from prospects.imports import layouts
 from prospects.imports.filing import file_rows, lock_known_leads
 from prospects.imports.intake import (
@@ -28,6 +29,7 @@ from prospects.imports.intake import (
 from prospects.imports.lead_rows import (
     STAGED,
     STAGED_ANSWERS,
+    STAGED_REFUSALS,
     STAGED_STEPS,
     Ground,
     LeadReader,
@@ -51,6 +53,7 @@ from prospects.reading import cells, mapping
 from prospects.reading.tables import Table, Unreadable, open_table
 from prospects.reads import lists_of_organisation, market_of
 from prospects.routing.assigning import follow_import
+from prospects.screening.mail_domains import dead_domains
 from team.models import Organisation, Role, Team, User
 from team.people import Directory, team_of_imports
 
@@ -124,6 +127,7 @@ def make_tables(staging: Staging) -> None:
     staging.create("staged_lead", STAGED)
     staging.create("staged_step", STAGED_STEPS)
     staging.create("staged_answer", STAGED_ANSWERS)
+    staging.create("staged_refusal", STAGED_REFUSALS)
 
 
 def stage(intake: Intake, position: Position) -> None:
@@ -134,6 +138,7 @@ def stage(intake: Intake, position: Position) -> None:
     rows = CopyBuffer("staged_lead", tuple(STAGED))
     steps = CopyBuffer("staged_step", tuple(STAGED_STEPS))
     answers = CopyBuffer("staged_answer", tuple(STAGED_ANSWERS))
+    refusals = CopyBuffer("staged_refusal", tuple(STAGED_REFUSALS))
 
     def read(line: int, values: dict[str, str]) -> None:
         row = reader.read(line, values)
@@ -164,7 +169,10 @@ def stage(intake: Intake, position: Position) -> None:
                 )
             )
 
-    intake.stage(read, (rows, steps, answers))
+        for kind, why in row.refusals.items():
+            refusals.add((line, kind, why))
+
+    intake.stage(read, (rows, steps, answers, refusals))
     with intake.keeping():
         execute("SET LOCAL default_statistics_target = 10")  # enough for tables joined by line
         execute("CREATE UNIQUE INDEX ON staged_lead (line)")
@@ -180,11 +188,14 @@ def settle(tally: Tally) -> dict[int, str]:
     """
     execute(f"SET LOCAL work_mem = '{WORK_MEMORY}'; SET LOCAL jit = off")
     refused = _rows_of_others(tally.record.by)
-    for table in ("staged_lead", "staged_step", "staged_answer") if refused else ():
+    for table in (
+        ("staged_lead", "staged_step", "staged_answer", "staged_refusal") if refused else ()
+    ):
         statement = f"DELETE FROM {table} WHERE line = ANY(%(lines)s)"  # noqa: S608 - our own tables
         execute(statement, {"lines": list(refused)})
     resolve()
     _count(tally)
+    tally.record.opted_out = count_refusals()
     return refused
 
 
@@ -205,6 +216,7 @@ def write(
     file_rows(intake_id=record.pk, now=now, told_of=told_of)
     _follow_up(intake_id=record.pk, now=now)
     keep_track(intake_id=record.pk)
+    obey_refusals(intake_id=record.pk, by=record.by, now=now)
 
 
 def _follow_up(*, intake_id: int, now: datetime) -> None:
@@ -342,4 +354,5 @@ def _ground(record: Import, specialist: Callable[[str], Someone]) -> Ground:
         codes=dict(IndustryCode.objects.values_list("key", "title")),
         team_id=record.team_id or 0,
         specialist=specialist,
+        dead_domains=dead_domains(),
     )

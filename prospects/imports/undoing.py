@@ -15,7 +15,7 @@ from typing import Any
 import pgtrigger
 from django.apps import apps
 from django.db import transaction
-from django.db.models import ForeignObjectRel, Model
+from django.db.models import ManyToOneRel, Model
 from django.utils.translation import gettext as _
 
 from prospects.imports.staging import TEMPORARY, analyze
@@ -53,6 +53,7 @@ OWN = {
     "prospects.DuplicatePair": "one.different_at IS NULL",
     "prospects.NameKey": "true",
     "prospects.RescreenedLead": "one.done_at IS NULL",
+    "nurture.FilledLead": "one.result <> 'enrolled'",
 }
 """What hangs on leads, people and companies without anybody's doing, each with what says so of a row."""
 
@@ -87,7 +88,7 @@ class Hanging:
 def hanging_on(model: type[Model]) -> Iterator[Hanging]:
     """Every column of every app that refers to the model."""
     for relation in model._meta.get_fields(include_hidden=True):  # noqa: SLF001
-        if isinstance(relation, ForeignObjectRel) and relation.field.column:
+        if isinstance(relation, ManyToOneRel) and relation.field.column:
             yield Hanging(relation.related_model, relation.field.column)  # type: ignore[arg-type]
 
 

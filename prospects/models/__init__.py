@@ -3,6 +3,7 @@
 from prospects.models.assignment import Assignment, AssignmentRule, Rebalancing
 from prospects.models.capture import Asked, Fate, Inquiry, WebForm
 from prospects.models.company import Company, Contact, IndustryCode, IndustrySystem
+from prospects.models.consent import AddressKind, Consent, Release, Suppression
 from prospects.models.duplicates import (
     DuplicatePair,
     DuplicateSearch,
@@ -25,6 +26,7 @@ from prospects.models.intake import (
 from prospects.models.knowledge import RecordedAnswer, Standard
 from prospects.models.layout import Layout
 from prospects.models.lead import Arrival, Lead, Source, SourceCost, SourceKind, StageChange
+from prospects.models.maildomain import MailDomain
 from prospects.models.screening import (
     Listing,
     Outcome,
@@ -34,11 +36,13 @@ from prospects.models.screening import (
 )
 
 __all__ = [
+    "AddressKind",
     "Arrival",
     "Asked",
     "Assignment",
     "AssignmentRule",
     "Company",
+    "Consent",
     "Contact",
     "DuplicatePair",
     "DuplicateSearch",
@@ -56,6 +60,7 @@ __all__ = [
     "Lead",
     "Likeness",
     "Listing",
+    "MailDomain",
     "Merge",
     "MergeChange",
     "Merged",
@@ -65,6 +70,7 @@ __all__ = [
     "Rebalancing",
     "RecordedAnswer",
     "RefusedRow",
+    "Release",
     "RescreenedLead",
     "Rescreening",
     "Source",
@@ -72,6 +78,7 @@ __all__ = [
     "SourceKind",
     "StageChange",
     "Standard",
+    "Suppression",
     "UploadPart",
     "WebForm",
 ]

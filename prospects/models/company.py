@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Func, OuterRef, Q, Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -163,6 +163,11 @@ class Contact(models.Model):
             models.Index("company", Lower("last_name"), name="contact_company_last_name"),
             models.Index(
                 fields=["email_key"], name="contact_email_key", condition=~Q(email_key="")
+            ),
+            models.Index(
+                Func("email_key", Value("@"), Value(2), function="split_part"),
+                name="contact_mail_domain",
+                condition=~Q(email_key=""),
             ),
             models.Index(
                 fields=["phone_key"], name="contact_phone_key", condition=~Q(phone_key="")

@@ -128,6 +128,9 @@ class Import(models.Model):
     duplicates = models.PositiveIntegerField(default=0)
     screened_out = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)
+    opted_out = models.PositiveIntegerField(
+        default=0, help_text=_("Rows that say not to contact them; among the counts above")
+    )
 
     objects = ImportQuerySet.as_manager()
 

@@ -220,6 +220,10 @@ class Lead(models.Model):
     next_touch_channel = models.CharField(max_length=11, blank=True)
     next_touch_rank = models.PositiveSmallIntegerField(default=0)
     next_touch_why = models.CharField(max_length=200, blank=True)
+    # nurture.absence:
+    postponed_until = models.DateTimeField(
+        null=True, blank=True, help_text=_("The program’s own rhythm does not go on before")
+    )
     # every action that changes the lead:
     activity_at = models.DateTimeField(help_text=_("The last thing that happened"))
     search_text = models.TextField(blank=True, help_text=_("Lower case: see prospects.keys"))

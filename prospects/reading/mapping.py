@@ -354,7 +354,52 @@ LEADS: Catalogue = {
     "competition": ("competitors",),
     "compelling_event": (),
     "compelling_event_on": ("compelling event date",),
+    # What they do not want. No column of this kind is left out: see REFUSALS.
+    "no_email": (
+        "has opted out of email",
+        "email opt out",
+        "e mail opt out",
+        "opted out of email",
+        "opted out of all email",
+        "unsubscribed from all email",
+        "opted out of email marketing information",
+        "opted out of email one to one",
+        "email opted out",
+        "do not email",
+        "do not e mail",
+        "unsubscribed",
+        "email unsubscribed",
+        "opt out",
+        "opted out",
+        "blacklisted",
+        "is blacklisted",
+        "blacklist",
+        "email blacklisted",
+        "keine e mails",
+        "newsletter abgemeldet",
+    ),
+    "no_calls": (
+        "do not call",
+        "do not phone",
+        "donotcall",
+        "call opt out",
+        "phone opt out",
+        "dnc",
+        "phone blacklisted",
+        "keine anrufe",
+        "ne pas appeler",
+    ),
+    "no_post": ("do not mail", "do not post", "no mail", "mail opt out", "keine post"),
+    "no_contact": ("do not contact", "do not disturb", "werbesperre", "ne pas contacter"),
 }
+
+REFUSALS: Mapping[str, tuple[str, ...]] = {
+    "no_email": ("email",),
+    "no_calls": ("phone",),
+    "no_post": ("letter",),
+    "no_contact": ("phone", "email", "letter"),
+}
+"""The fields that say what somebody does not want, each with the kinds of address that it closes."""
 
 TOUCHES: Catalogue = {
     "external_id": ("id", "activity id", "call id", "touch id"),
@@ -399,7 +444,7 @@ DATE_FIELDS = frozenset(
     }
 )
 AMOUNT_FIELDS = frozenset({"revenue", "potential_revenue", "budget", "minutes", "cost"})
-JOINED_FIELDS = frozenset({"note"})
+JOINED_FIELDS = frozenset({"note", *REFUSALS})
 """Of several columns all are kept; of other fields the first that has something counts."""
 
 QUOTED = ("'=", "'+", "'-", "'@")

@@ -82,6 +82,8 @@ class Candidate:
     domain: str = ""
     email: str = ""
     email_reading: Reading = NOTHING
+    email_is_dead: bool = False
+    """No mail reaches it: it bounced, or its domain takes none."""
     phone: str = ""
     phone_reading: Reading = NOTHING
     street: str = ""
@@ -228,13 +230,16 @@ def overruled(reasons: Iterable[Reason], rules: AbstractSet[str]) -> list[Reason
 
 def _unreachable(candidate: Candidate) -> list[Reason]:
     has_address = candidate.street and candidate.city and candidate.country
-    if candidate.phone_reading.key or candidate.email_reading.key or has_address:
+    has_email = candidate.email_reading.key and not candidate.email_is_dead
+    if candidate.phone_reading.key or has_email or has_address:
         return []
     if not (candidate.phone or candidate.email or candidate.street or candidate.city):
         return [_nothing_given(get_language() or "")]
     words = (
         _field(candidate.phone, candidate.phone_reading, _("no phone"), gettext_lazy("phone")),
-        _field(candidate.email, candidate.email_reading, _("no email"), gettext_lazy("email")),
+        _("email “%s”: no mail reaches it") % candidate.email
+        if candidate.email_is_dead
+        else _field(candidate.email, candidate.email_reading, _("no email"), gettext_lazy("email")),
         _address_gaps(candidate),
     )
     return [Reason(Rule.UNREACHABLE, "; ".join(words))]

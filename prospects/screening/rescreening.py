@@ -226,6 +226,7 @@ class Found(NamedTuple):
     title: str | None
     email: str | None
     email_key: str | None
+    email_invalid_at: datetime | None
     phone: str | None
     phone_key: str | None
     company: str | None
@@ -247,6 +248,7 @@ class Found(NamedTuple):
             domain=self.domain or "",
             email=email,
             email_reading=Reading(self.email_key) if self.email_key else keys.read_email(email),
+            email_is_dead=self.email_invalid_at is not None,
             phone=phone,
             phone_reading=(
                 Reading(self.phone_key) if self.phone_key else keys.read_phone(phone, there)
@@ -261,7 +263,7 @@ class Found(NamedTuple):
 
 FOUND_AT = (
     *("pk", "stage", "screening"),
-    *("contact__title", "contact__email", "contact__email_key"),
+    *("contact__title", "contact__email", "contact__email_key", "contact__email_invalid_at"),
     *("contact__phone", "contact__phone_key"),
     *("company__name", "company__name_key", "company__domain", "company__street"),
     *("company__city", "company__country", "company__naics__code", "company__employees"),

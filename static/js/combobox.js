@@ -64,6 +64,7 @@ function write({ root, field }, code) {
 function choose(box, option) {
   box.field.value = option.dataset.words ?? option.textContent ?? "";
   write(box, option.dataset.code ?? "");
+  box.field.dispatchEvent(new Event("change", { bubbles: true })); // as choosing in a <select> does
   show(box, false);
 }
 

@@ -17,6 +17,9 @@ from rest_framework.test import APIClient
 
 from handoff.actions import hand_off
 from leadflow.api_urls import urlpatterns
+from nurture.cadences.enrolments import enrol
+from nurture.filling.jobs import ask_filling
+from nurture.models import Cadence
 from prospects.models import Company, Contact, Import, Lead
 from team.models import User
 from tests.fixtures import NOW
@@ -33,6 +36,8 @@ OFFERED: dict[tuple[str, str], set[str]] = {
     ("api-lead", "PATCH"): {
         *("version", "horizon", "potential_revenue", "expected_close_on", "note"),
     },
+    ("api-filling-list", "POST"): {"cadence", "stage", "source", "specialist", "paced"},
+    ("api-filling-cancel", "POST"): set(),
     ("api-lead-answers", "POST"): {"attribute", "words", "on", "amount", "nobody", "touch"},
     ("api-lead-promises", "POST"): {"due_at", "channel", "words"},
     ("api-lead-touches", "POST"): {
@@ -43,6 +48,7 @@ OFFERED: dict[tuple[str, str], set[str]] = {
     ("api-lead-disqualify", "POST"): {"reason", "note"},
     ("api-lead-enter-program", "POST"): {"note"},
     ("api-lead-give-up", "POST"): {"override"},
+    ("api-lead-not-now", "POST"): {"promised"},
     ("api-lead-hand-off", "POST"): {
         *("rep", "override", "word", "potential_revenue", "expected_close_on", "version"),
     },
@@ -73,6 +79,20 @@ OFFERED: dict[tuple[str, str], set[str]] = {
         *("name", "company", "title", "email", "phone", "country", "city", "website"),
         *("message", "page", "consent_words"),
     },
+    ("api-cadence-list", "POST"): {"name", "about", "repeats", "then", "steps"},
+    ("api-cadence", "PUT"): {"name", "about", "repeats", "then", "steps", "version"},
+    ("api-cadence-pause", "POST"): {"why"},
+    ("api-cadence-resume", "POST"): {"why"},
+    ("api-cadence-archive", "POST"): set(),
+    ("api-cadence-reopen", "POST"): set(),
+    ("api-enrolment-list", "POST"): {"lead", "cadence", "why"},
+    ("api-enrolment-pause", "POST"): set(),
+    ("api-enrolment-resume", "POST"): set(),
+    ("api-enrolment-stop", "POST"): {"why"},
+    ("api-planned-settle", "POST"): {"fate", "why"},
+    ("api-engine-pause", "POST"): {"what", "why"},
+    ("api-engine-resume", "POST"): {"what", "why"},
+    ("api-uncertain-list", "POST"): {"planned_touches", "fate", "why"},
     ("api-handoff-accept", "POST"): set(),
     ("api-handoff-return", "POST"): {"wrong_attributes", "reason"},
     ("api-handoff-result", "POST"): {"result", "revenue", "lost_reason", "back_on", "note"},
@@ -134,9 +154,21 @@ def test_fields_that_are_not_offered_are_refused_by_name(
     tried: Import,
     by_key: APIClient,
     standard: object,
+    jennifer: User,
+    make_lead: Callable[..., Lead],
+    make_cadence: Callable[..., Cadence],
 ) -> None:
+    enrolment = enrol(lead=make_lead(), cadence=make_cadence(("phone", 0)), by=dana, now=NOW)
     handoff = hand_off(lead=qualified_lead, rep=carol, by=dana, now=NOW)
     touch = qualified_lead.touches.latest("pk")
+    filling = ask_filling(
+        cadence=enrolment.version.cadence,
+        leads=Lead.objects.filter(pk=qualified_lead.pk),
+        words="Halden",
+        paced=True,
+        by=dana,
+        now=NOW,
+    )
     rows = {
         "api-lead": qualified_lead.pk,
         "api-company": qualified_lead.company_id,
@@ -144,8 +176,16 @@ def test_fields_that_are_not_offered_are_refused_by_name(
         "api-touch": touch.pk,
         "api-handoff": handoff.pk,
         "api-import": tried.pk,
+        "api-cadence": enrolment.version.cadence_id,
+        "api-enrolment": enrolment.pk,
+        "api-filling": filling.pk,
+        "api-planned": enrolment.planned.get().pk,
     }
-    clients = {"dana": client_of(dana), "carol": client_of(carol)}
+    clients = {
+        name: client_of(person)
+        for name, person in (("dana", dana), ("carol", carol), ("jennifer", jennifer))
+    }
+    managers = ("api-engine", "api-uncertain")
     before, names = everything(), fields_of_ours()
     assert {"stage", "rep_id", "is_active", "role", "superseded_at"} <= names
     for (name, method), offered in OFFERED.items():
@@ -153,6 +193,7 @@ def test_fields_that_are_not_offered_are_refused_by_name(
         url = reverse(name, args=[] if name.endswith("-list") else row)
         client = clients["carol" if name.startswith("api-handoff") else "dana"]
         client = by_key if name == "api-inquiry-list" else client
+        client = clients["jennifer"] if name.startswith(managers) else client
         kind = "multipart" if name == "api-import-list" else "json"
         sent = dict.fromkeys(names - offered, 1)
         answer = getattr(client, method.lower())(url, sent, format=kind)

@@ -12,6 +12,8 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from handoff.actions import accept, hand_off
+from nurture.cadences.enrolments import enrol
+from nurture.models import Cadence
 from prospects.models import Lead, Source
 from team.models import User
 from tests.api.test_fields import OFFERED
@@ -61,6 +63,9 @@ def test_no_value_of_any_field_brings_it_down(
     dana: User,
     carol: User,
     qualified_lead: Lead,
+    make_lead: Callable[..., Lead],
+    make_cadence: Callable[..., Cadence],
+    ada: User,
     by_key: APIClient,
     bodies: dict[tuple[str, str], dict[str, Any]],
     name: str,
@@ -74,6 +79,14 @@ def test_no_value_of_any_field_brings_it_down(
         "api-contact": lead.contact_id,
         "api-touch": lead.touches.latest("pk").pk,
     }
+    if name.startswith(("api-cadence", "api-enrolment", "api-planned")):
+        enrolment = enrol(lead=make_lead(), cadence=make_cadence(("phone", 0)), by=dana, now=NOW)
+        client = client_of(ada)
+        rows |= {
+            "api-cadence": enrolment.version.cadence_id,
+            "api-enrolment": enrolment.pk,
+            "api-planned": enrolment.planned.get().pk,
+        }
     if name.startswith("api-handoff"):
         handoff = hand_off(lead=lead, rep=carol, by=dana, now=NOW)
         if name == "api-handoff-result":

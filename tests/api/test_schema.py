@@ -33,9 +33,13 @@ def test_every_operation_says_what_it_takes_and_how_it_refuses(schema: dict[str,
         for method, operation in operations.items():
             assert "4XX" in operation["responses"], path
             takes_nothing = path.endswith(
-                ("/accept/", "/take-back/", "/confirm/", "/cancel/", "/undo/")
+                (
+                    *("/accept/", "/take-back/", "/confirm/", "/cancel/", "/undo/"),
+                    *("/archive/", "/reopen/"),
+                    *("/enrolments/{id}/pause/", "/enrolments/{id}/resume/"),
+                )
             )
-            if method in {"post", "patch"} and not takes_nothing:
+            if method in {"post", "patch", "put"} and not takes_nothing:
                 assert operation["requestBody"]["content"], path
             opened_by = "key" if path == "/api/v1/inquiries/" else "token"
             assert {opened_by: []} in operation["security"], path

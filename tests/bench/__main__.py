@@ -31,6 +31,8 @@ from django.utils import timezone
 
 SMALL, LARGE = 1_000, 100_000
 IMPORTED = 20_000
+PAST = 1_000_000
+MAILS = 2_000
 SECONDS = 3.0
 RESULTS = "docs/performance.md"
 
@@ -50,9 +52,12 @@ def main() -> None:
     options.add_argument("--write", action="store_true", help=f"keep the result in {RESULTS}")
     options.add_argument("--leads", type=int, default=LARGE, help="how many leads are many")
     options.add_argument("--seconds", type=float, default=SECONDS, help="of each sample")
-    options.add_argument("--only", choices=("pages", "imports"), help="a part of it")
+    options.add_argument("--only", choices=("pages", "imports", "engine"), help="a part of it")
     options.add_argument("--rows", type=int, default=IMPORTED, help="how many rows to import")
     options.add_argument("--known", type=int, default=LARGE, help="into how many leads")
+    options.add_argument("--due", type=int, default=LARGE, help="how much is due at one instant")
+    options.add_argument("--past", type=int, default=PAST, help="how many touches lie behind")
+    options.add_argument("--mails", type=int, default=MAILS, help="how many mails to send")
     asked = options.parse_args()
     django.setup()
     for service in settings.EMBEDDED_SERVICES:
@@ -94,15 +99,18 @@ def _drop_database() -> None:
 
 def _measure(asked: argparse.Namespace) -> str:
     """Each part begins with a database of its own: what imports leave would be in the pages."""
-    from tests.bench import imports
+    from tests.bench import engine, imports
 
     load = os.getloadavg()[0]
     parts = []
-    if asked.only != "pages":
+    if asked.only in (None, "imports"):
         _set_up()
         print(f"Importing {asked.rows:,} rows …")
         parts.append(imports.report(asked.rows, asked.known))
-    if asked.only != "imports":
+    if asked.only in (None, "engine"):
+        _set_up()
+        parts.append(engine.report(asked.due, asked.past, asked.mails))
+    if asked.only in (None, "pages"):
         _set_up()
         parts.append(_pages(asked.leads, asked.seconds))
     return "\n".join([_head(load), *parts])

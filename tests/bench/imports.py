@@ -149,7 +149,7 @@ def _quantile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
-def _most_memory() -> int:
+def most_memory() -> int:
     """Bytes that this process held at most (its parent's are not among them, as in getrusage)."""
     status = Path("/proc/self/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) * 1024
@@ -162,7 +162,7 @@ def _work(path: Path, *, undo: bool) -> None:
         None, name="Ada", role=Role.ADMIN
     )
     team = Team.objects.earliest("pk")
-    held = _most_memory()
+    held = most_memory()
     began = time.perf_counter()
     with path.open("rb") as file:
         record = upload(file=File(file, "leads.csv"), by=ada, team=team, now=now)  # type: ignore[arg-type]
@@ -173,7 +173,7 @@ def _work(path: Path, *, undo: bool) -> None:
     took = time.perf_counter() - began
     record.refresh_from_db()
     assert record.created + record.screened_out == record.read, record.problem
-    most = _most_memory()
+    most = most_memory()
     undone = 0.0
     if undo:
         began = time.perf_counter()

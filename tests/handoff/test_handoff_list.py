@@ -176,3 +176,12 @@ def test_overdue_ones_for_the_managers_own_page(many, handed, jennifer, sam):
     assert [row.pk for row in overdue(jennifer, now=NOW)] == [h.pk for h in late]
     assert [row.pk for row in overdue(jennifer, now=NOW, limit=1)] == [late[0].pk]
     assert overdue(sam, now=NOW) == []
+
+
+def test_a_rep_sees_that_they_asked_again(as_, handed, carol):
+    Lead.objects.filter(pk=handed.lead_id).update(asked_at=handed.handed_off_at - timedelta(days=1))
+    assert "asked again" not in as_(carol).get(URL).content.decode()
+    Lead.objects.filter(pk=handed.lead_id).update(
+        asked_at=handed.handed_off_at + timedelta(hours=2)
+    )
+    assert "asked again" in as_(carol).get(URL).content.decode()

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from nurture.cadences.actions import archive_cadence, fill, write_cadence
+from nurture.cadences.actions import archive_cadence, write_cadence
 from nurture.cadences.enrolments import enrol
-from nurture.cadences.reads import cadence_page, preview, ready_ids
+from nurture.cadences.reads import cadence_page
 from nurture.cadences.shipped import load_shipped_cadences
 from nurture.engine.invariants import violations
-from nurture.models import Cadence, Enrolment, PlannedTouch, Step
+from nurture.models import Cadence, Enrolment, Step
 from prospects.actions import NotAllowed
 from prospects.models import Lead
 from team.models import User
@@ -328,47 +328,7 @@ def test_each_cadence_says_why_a_lead_can_not_go_into_it(
     assert client.post(url, {"cadence": "x"}).status_code == 422
 
 
-# Many leads
-
-
-def test_who_would_go_in_is_counted_and_then_done(
-    dana: User,
-    sam: User,
-    as_user: AsUser,
-    make_cadence: MakeCadence,
-    make_lead: Callable[..., Lead],
-    django_assert_num_queries: Any,
-) -> None:
-    cadence, other = make_cadence(("phone", 1)), make_cadence(("phone", 1), name="Other")
-    leads = [make_lead() for _number in range(4)]
-    Lead.objects.filter(pk=leads[0].pk).update(contact=None)
-    enrol(lead=leads[1], cadence=other, by=dana, now=NOW)
-    with django_assert_num_queries(1):
-        found = preview(Lead.objects.all(), cadence)
-    assert (found.ready, found.skipped) == (2, 2)
-    assert {each.why: each.count for each in found.left_out} == {
-        "have nobody we know there": 1,
-        "are in a cadence already": 1,
-    }
-    client, url = as_user(dana), f"/cadences/{cadence.pk}/enrol/"
-    assert client.get(url).status_code == 200
-    said = client.get(url, {"stage": "raw"}).content.decode()
-    assert "2 leads would go in" in said
-    assert as_user(sam).get(url, {"stage": "raw"}).context["preview"].ready == 0
-    client.post(url, {"stage": "raw"})
-    assert Enrolment.objects.active().filter(version__cadence=cadence).count() == 2
-    assert PlannedTouch.objects.open().count() == 3
-    assert ready_ids(Lead.objects.all(), cadence) == []
-    assert violations() == []
-
-
-def test_whoever_changed_meanwhile_is_left_out(
-    dana: User, make_cadence: MakeCadence, make_lead: Callable[..., Lead]
-) -> None:
-    cadence = make_cadence(("phone", 1))
-    first, second = make_lead(), make_lead()
-    enrol(lead=first, cadence=cadence, by=dana, now=NOW)
-    assert fill(cadence=cadence, leads=[first.pk, second.pk], by=dana, now=NOW) == (1, 1)
+# Closed
 
 
 def test_an_archived_cadence_takes_nobody(

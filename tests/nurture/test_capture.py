@@ -34,7 +34,17 @@ from prospects.capture.inquiry import (
     seal,
     unseal,
 )
-from prospects.models import Arrival, Company, Contact, Fate, Inquiry, Lead, Source, WebForm
+from prospects.models import (
+    Arrival,
+    Company,
+    Consent,
+    Contact,
+    Fate,
+    Inquiry,
+    Lead,
+    Source,
+    WebForm,
+)
 from prospects.stages import Stage
 from team.models import Team, User
 from tests.fixtures import NOW, Promised
@@ -454,6 +464,12 @@ def test_consent_is_kept_with_the_words_shown(web_form: WebForm, dana: User) -> 
         3,
     )
     assert (not_agreed.consent, not_agreed.consent_version) == (False, 3)
+    given = Consent.objects.get(channel="email")
+    assert agreed.lead is not None
+    assert (given.source, given.basis, given.given_at) == ("form", "consent", agreed.received_at)
+    assert "You may write to me." in given.words
+    assert "wording 3" in given.words
+    assert given.contact == agreed.lead.contact
 
 
 def test_words_that_changed_are_read_again(web_form: WebForm, dana: User) -> None:

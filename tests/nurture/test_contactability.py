@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from nurture.contactability import (
     Contactable,
     Reachability,
-    address_hash,
     may_contact,
     next_opening,
 )
+from prospects.consents.hashing import address_hash
 from team.calendar import Calendar
 
 STOCKHOLM = Calendar(ZoneInfo("Europe/Stockholm"), "SE")

@@ -12,25 +12,17 @@ from nurture.cadences.enrolling import published
 from nurture.cadences.enrolments import enrol, stop_enrolment
 from nurture.cadences.shipped import load_shipped_cadences
 from nurture.engine import dispatching
+from nurture.engine.channels import SmtpCourier
 from nurture.engine.clock import engine_now
 from nurture.engine.dispatching import dispatch
 from nurture.engine.invariants import violations
 from nurture.engine.messages import check, write
 from nurture.engine.opting_out import opt_out
 from nurture.engine.settling import settle
-from nurture.models import (
-    Cadence,
-    Engine,
-    Enrolment,
-    PlannedTouch,
-    Submission,
-    Suppression,
-    Template,
-    Touch,
-)
+from nurture.models import Cadence, Engine, Enrolment, PlannedTouch, Submission, Template, Touch
 from nurture.touching import Channel
 from prospects.actions import NotAllowed
-from prospects.models import Lead
+from prospects.models import Lead, Suppression
 from prospects.stages import Stage
 from team.models import Organisation, User
 from tests.cadences import shift_to
@@ -252,7 +244,7 @@ def test_a_claim_that_was_taken_back_does_nothing(
     (late,) = dispatching.claim()
     shift_to(NOW + timedelta(minutes=6))
     dispatching.reap()
-    assert dispatching.handle(late, dispatching.SmtpCourier()) == ""
+    assert dispatching.carry_out([late], [SmtpCourier()]).total() == 0
     assert mail_server.arrived == []
 
 

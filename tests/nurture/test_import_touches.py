@@ -13,7 +13,7 @@ from nurture.imports import import_touches
 from nurture.models import Attempt, Touch
 from prospects.imports.intake import Counts, ImportResult
 from prospects.imports.leads import import_leads
-from prospects.models import Contact, Lead, RefusedRow
+from prospects.models import Contact, Lead, RefusedRow, Suppression
 from prospects.qualification import Attribute
 from team.models import Organisation, Team, User
 from tests.fixtures import NOW
@@ -189,3 +189,11 @@ def test_a_touch_is_never_changed(take: Take) -> None:
     take(call(1, 0))
     assert take(call(1, 0, outcome="busy")).counts == Counts(read=1, refused=1)
     assert Touch.objects.get().outcome == "no_answer"
+
+
+def test_who_unsubscribed_in_a_file_is_left_alone(take: Take) -> None:
+    row = {"external_id": "T77", "lead": "L1", "channel": "email", "outcome": "unsubscribed"}
+    for _again in range(2):
+        result = take({**row, "occurred_at": MONDAY})
+        assert result.record.opted_out == 1
+        assert Suppression.objects.get().source == Suppression.Source.IMPORT

@@ -23,11 +23,11 @@ from nurture.actions import (
     take_back_touch,
 )
 from nurture.cadence import Rank
-from nurture.models import Promise, Suppression, Touch
+from nurture.models import Promise, Touch
 from nurture.touching import OUTCOMES, Channel, Outcome
 from prospects import actions as prospects
 from prospects.actions import ContactDetails, NotAllowed
-from prospects.models import Contact, Lead
+from prospects.models import Contact, Lead, Suppression
 from prospects.qualification import Answer, Attribute, BuyingRole, State
 from prospects.reads import assessment_of
 from prospects.stages import Stage

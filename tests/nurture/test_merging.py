@@ -15,12 +15,15 @@ from django.db.models import Q
 
 from handoff.models import Handoff
 from nurture.actions import Promised, disqualify, document, log_touch, promise, suppress
-from nurture.contactability import address_hash
+from nurture.contactability import never_contactable
 from nurture.duplicates.merging import merge_companies, merge_contacts, merge_leads, undo_merge
-from nurture.models import Suppression, Touch
+from nurture.models import Touch
+from nurture.reach import reachability
 from nurture.touching import Channel, Outcome
 from prospects import actions
 from prospects.actions import LeadDetails, NotAllowed, edit_lead
+from prospects.consents.actions import record_consent, withdraw_consent
+from prospects.consents.hashing import address_hash
 from prospects.duplicates.merge_actions import (
     CannotUndo,
     MergedMeanwhile,
@@ -35,6 +38,7 @@ from prospects.models import (
     Arrival,
     Assignment,
     Company,
+    Consent,
     Contact,
     DuplicatePair,
     Lead,
@@ -43,6 +47,7 @@ from prospects.models import (
     RecordedAnswer,
     Source,
     StageChange,
+    Suppression,
 )
 from prospects.qualification import Answer, Attribute
 from prospects.stages import Disqualification, Stage
@@ -498,3 +503,33 @@ def test_two_merges_and_a_touch_at_once_take_turns(
     kept = Lead.objects.get()
     assert kept.touches.count() == Touch.objects.count() == 10
     assert kept.outbound_touches == 10
+
+
+def test_a_withdrawal_is_carried_to_the_address_that_is_kept(
+    make_lead: Callable[..., Lead], dana: User
+) -> None:
+    kept, twin = make_lead(), make_lead()
+    given, taken_back = (
+        record_consent(
+            contact=lead.contact,  # type: ignore[arg-type]
+            channel="email",
+            basis="consent",
+            source="paper",
+            words="card of the fair",
+            given_at=NOW - 2 * DAY,
+            by=dana,
+            now=NOW - DAY,
+        )
+        for lead in (kept, twin)
+    )
+    withdraw_consent(consent=taken_back, why="by phone", by=dana, now=NOW)
+    merged, _merge = merge_leads(first=kept, second=twin, wishes=Wishes(), by=dana, now=NOW)
+    assert merged.contact is not None
+    reach = reachability(merged.contact, merged.company, "email")
+    assert len(reach.grounds) == 2
+    verdict = never_contactable(reach, NOW)
+    assert verdict is not None
+    assert verdict.why == "took their consent back"
+    assert Consent.objects.filter(contact=merged.contact).count() == 3, "nothing is lost"
+    given.refresh_from_db()
+    assert given.withdrawn_at is None

@@ -13,10 +13,9 @@ from django.urls import reverse
 
 from nurture import actions
 from nurture.actions import Promised, disqualify, log_touch, plan_next, promise, suppress
-from nurture.models import Suppression
 from nurture.tasks import plan_changed, plan_overtaken
 from prospects.actions import LeadDetails, edit_lead
-from prospects.models import Contact, Lead
+from prospects.models import Contact, Lead, Suppression
 from prospects.qualification import Answer, Attribute, Horizon
 from prospects.stages import Stage
 from team.models import User

@@ -162,13 +162,13 @@ def test_a_worker_that_is_killed_loses_nothing(uploaded: Uploaded, state: str) -
     record = uploaded(rows)
     code = (
         "import django; django.setup()\n"
-        "from prospects import filing, import_jobs\n"
-        f"import_jobs.run_import({record.pk})\n"
+        "from prospects.imports import filing, jobs\n"
+        f"jobs.run_import({record.pk})\n"
     )
     if state == ImportState.FILING:
         code = code.replace(
-            "import_jobs.run",
-            "filing._judge_again = lambda now: __import__('time').sleep(60)\nimport_jobs.run",
+            "jobs.run",
+            "filing._judge_again = lambda now: __import__('time').sleep(60)\njobs.run",
         )
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
     worker = subprocess.Popen([sys.executable, "-c", code], env=environment)

@@ -87,6 +87,7 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         if not IndustryCode.objects.exists():
             call_command("load_industry_codes")
+        call_command("load_regional_rules", verbosity=0)
         if not get_user_model().objects.exists():
             self.stdout.write("An empty database: loading the demo …")
             call_command("seed_demo")

@@ -6,7 +6,10 @@ from typing import Any
 
 from django.core.management import BaseCommand
 
+from nurture.engine import turns
+from nurture.engine.clock import engine_now
 from nurture.engine.dispatching import dispatch
+from nurture.letters.actions import write_down
 
 
 class Command(BaseCommand):
@@ -19,7 +22,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, every: float | None, **options: Any) -> None:
         while True:
-            done = {str(state): count for state, count in dispatch().items() if state and count}
+            with turns.recorded(turns.DISPATCHING):
+                counted = dispatch()
+                write_down(now=engine_now())
+            done = {str(state): count for state, count in counted.items() if state and count}
             if done or every is None:
                 words = ", ".join(f"{state} {count}" for state, count in sorted(done.items()))
                 self.stdout.write(words or "Nothing is due.")

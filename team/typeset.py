@@ -1,7 +1,7 @@
-"""Sets a dossier in type: JSON on standard input, PDF on standard output.
+"""Sets words in type: JSON on standard input, PDF on standard output.
 
-A process of its own (`handoff.paper` starts it), with limits of its own and nothing of ours in
-reach: it knows neither Django nor the settings.
+A process of its own (`team.paper` starts it), with limits of its own and nothing of ours in reach: it
+knows neither Django nor the settings.
 """
 
 from __future__ import annotations
@@ -14,25 +14,24 @@ import fontpkg_inter
 import fontpkg_source_serif_4
 import typst
 
-TEMPLATE = Path(__file__).parent.parent / "templates" / "handoff" / "dossier.typ"
-SECONDS = 10
+TEMPLATES = Path(__file__).parent.parent / "templates"
 BYTES = 2 * 1024**3
 """Of address space: what a long dossier takes many times over."""
 
 
-def main() -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+def main(template: str, seconds: int) -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
     fonts = [
         Path(package.__file__).parent / "files"
         for package in (fontpkg_inter, fontpkg_source_serif_4)
     ]
     made = typst.compile(
-        TEMPLATE,
-        root=TEMPLATE.parent,
+        TEMPLATES / template,
+        root=TEMPLATES,
         font_paths=fonts,
         ignore_system_fonts=True,
-        sys_inputs={"dossier": sys.stdin.read()},
+        sys_inputs={"words": sys.stdin.read()},
         format="pdf",
         pdf_standards="ua-1",
     )
@@ -40,4 +39,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1], int(sys.argv[2]))

@@ -100,6 +100,12 @@ def _across(y: float, left: float, right: float) -> SafeString:
     )
 
 
+def _mark(left: float, right: float, y: float) -> SafeString:
+    return format_html(
+        '<line class="mark" x1="{}" y1="{}" x2="{}" y2="{}"/>', _n(left), _n(y), _n(right), _n(y)
+    )
+
+
 def line(
     points: Sequence[Point],
     *,
@@ -157,10 +163,16 @@ def line(
     return _svg(WIDTH, height, label, *parts)
 
 
-def bars(columns: Sequence[Column], *, label: str) -> SafeString:
-    """Upright bars, each with the part of it that stands out; as wide as two charts."""
+def bars(
+    columns: Sequence[Column], *, label: str, limits: Sequence[float | None] = ()
+) -> SafeString:
+    """Upright bars, each with the part of it that stands out; as wide as two charts.
+
+    `limits`: for each bar how high it should be at most, drawn as a line; None for one without.
+    """
     width, height, left, top, bottom = WIDTH * 2.25, 220, 44, 12, 172
-    steps = nice_steps(max((column.value for column in columns), default=0))
+    most = max((column.value for column in columns), default=0)
+    steps = nice_steps(max([most, *(limit for limit in limits if limit is not None)]))
     if steps[-1] < len(steps) - 1:  # counts have no halves
         steps = [float(number) for number in range(int(steps[-1]) + 2)]
     across = (width - left) / max(len(columns), 12)
@@ -187,6 +199,11 @@ def bars(columns: Sequence[Column], *, label: str) -> SafeString:
             parts.append(_text(middle, bottom + 18, column.label, anchor="middle"))
         if column.group:
             parts.append(_text(middle - thick / 2, bottom + 38, column.group, css_class="value"))
+    parts += [
+        _mark(left + across * i, left + across * (i + 1), bottom - tall(limit))
+        for i, limit in enumerate(limits)
+        if limit is not None
+    ]
     return _svg(width, height, label, *parts)
 
 

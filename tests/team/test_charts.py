@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.charts import Column, Point, bars, funnel, line, nice_steps, sparkline
+from team.charts import Column, Point, bars, funnel, line, nice_steps, sparkline
 
 NASTY = '"><script>alert(1)</script>&'
 NUMBERS = st.floats(0, 1e9, allow_nan=False)

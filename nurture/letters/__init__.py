@@ -1,0 +1,1 @@
+"""Letters and direct mail: printed in batches, posted by a person, told as touches."""

@@ -1,0 +1,1 @@
+"""Templates: the words of messages and scripts, their versions, preview and test."""

@@ -1,0 +1,1 @@
+"""On what ground people may be contacted, and who must be left alone."""
