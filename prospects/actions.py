@@ -137,7 +137,7 @@ def change_stage(
         lead=lead,
         from_stage=from_stage,
         to_stage=to_stage,
-        at=now,
+        at=max(now, lead.stage_at),  # clocks differ between hosts, and go back; a history does not
         by=by,
         reason=reason,
         note=note,

@@ -12,6 +12,7 @@ from pathlib import Path
 from celery.signals import task_failure
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db.transaction import TransactionManagementError
 from redis.exceptions import RedisError
 
 from leadflow.celery import app
@@ -28,6 +29,8 @@ def is_away(wrong: BaseException) -> bool:
     """A service is gone, or two waited for each other: the process ends, and is started anew."""
     away = (OperationalError, InterfaceError, RedisError, ConnectionError)
     # psycopg2 says no more of a server that went away in the middle of an answer.
+    if isinstance(wrong, TransactionManagementError):  # said on the way out of what was interrupted
+        return wrong.__context__ is not None and is_away(wrong.__context__)
     return isinstance(wrong, away) or type(wrong) is DatabaseError
 
 

@@ -133,6 +133,7 @@ class Program(RuleBasedStateMachine):
             if not by_machine.exclude(state__in=[*ENDED, PlannedState.UNCERTAIN]).exists():
                 break
             self.time_passes(timedelta(hours=5))
+        dispatch_due()  # what the last mails brought people to do
         assert violations() == []
         assert not ask_the_server(arrivals(self.mail_server))
 
@@ -142,8 +143,9 @@ def test_whatever_happens_in_whatever_order(mail_server: MailServer, tmp_path: P
     run_state_machine_as_test(
         Program,
         settings=settings(
-            max_examples=20,
+            max_examples=12,
             stateful_step_count=15,
+            derandomize=True,  # the same stories each time; `make faults` is for those nobody thought of
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),

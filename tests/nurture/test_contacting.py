@@ -185,8 +185,8 @@ def test_more_rules_cost_no_more_queries(
     client.force_login(jennifer)
     client.get("/settings/contacting/")
     add_rule(fields=GERMAN, by=jennifer, now=NOW)
-    with django_assert_num_queries(4):  # type: ignore[attr-defined]
+    with django_assert_num_queries(3):  # type: ignore[attr-defined]
         client.get("/settings/contacting/")
     load_shipped_rules(now=NOW)
-    with django_assert_num_queries(4):  # type: ignore[attr-defined]
+    with django_assert_num_queries(3):  # type: ignore[attr-defined]
         client.get("/settings/contacting/")

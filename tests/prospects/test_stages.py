@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -67,6 +68,15 @@ def test_a_step_is_appended_to_the_history(raw_lead: Lead, dana: User) -> None:
         ("", "raw", dana.pk),
         ("raw", "nurturing", dana.pk),
     ]
+
+
+def test_a_step_of_a_clock_that_went_back_is_still_the_last(raw_lead: Lead, dana: User) -> None:
+    with transaction.atomic():
+        lead = actions.locked(raw_lead)
+        before = lead.stage_at
+        actions.enter_program(lead=lead, now=before - timedelta(hours=1), by=dana)
+    lead.refresh_from_db()
+    assert (lead.stage, lead.stage_at) == (Stage.NURTURING, before)
 
 
 def test_entering_again_keeps_the_first_date(raw_lead: Lead, dana: User) -> None:
