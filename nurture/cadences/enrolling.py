@@ -376,11 +376,15 @@ def park(planned: PlannedTouch, touch: Touch, returns_on: date | None = None) ->
     if returns_on is not None:
         day, days = returns_on, 0
     until = intent_after(day, days, planned.due_time, calendar)
-    waits = planned.state in (PlannedState.PENDING, PlannedState.AWAITING_HUMAN)
-    if waits and planned.due_at < until.instant:
-        PlannedTouch.objects.filter(pk=planned.pk).update(
-            state=PlannedState.PENDING,
-            reason=_("an automatic reply came"),
-            moved_by=touch.by,
-            **due(until),
-        )
+    # A dispatcher may claim it at this moment: it loses the claim, and finds so before it sends.
+    waits = (PlannedState.PENDING, PlannedState.AWAITING_HUMAN, PlannedState.CLAIMED)
+    PlannedTouch.objects.filter(pk=planned.pk, state__in=waits, due_at__lt=until.instant).exclude(
+        channel__in=BY_POST, state=PlannedState.CLAIMED
+    ).update(
+        state=PlannedState.PENDING,
+        reason=_("an automatic reply came"),
+        moved_by=touch.by,
+        lease=None,
+        lease_until=None,
+        **due(until),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -108,6 +109,18 @@ def test_an_automatic_reply_parks_it_for_five_working_days(
     assert planned.due_on.isoformat() == "2026-06-25"  # Juneteenth lies between
     enrolment.lead.refresh_from_db()
     assert enrolment.lead.next_touch_at == planned.due_at
+
+
+def test_an_automatic_reply_parks_what_a_dispatcher_has_just_claimed(
+    enrolment: Enrolment, dana: User
+) -> None:
+    enrolment.planned.update(
+        state="claimed", lease=uuid.uuid4(), lease_until=NOW + timedelta(minutes=5)
+    )
+    log_touch(lead=enrolment.lead, channel="email", outcome="auto_reply", by=dana, now=NOW)
+    planned = enrolment.planned.get()
+    assert (planned.state, planned.lease) == ("pending", None)
+    assert planned.due_on.isoformat() == "2026-06-25"
 
 
 def test_a_conversation_stops_the_cadences_of_colleagues(
